@@ -1,0 +1,117 @@
+#include "http/fcgi.h"
+
+#include <fcgiapp.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/str.h"
+
+enum {
+    BODY_BYTES_MAX = 1 << 20
+};
+
+static void
+stop(int signo)
+{
+    (void)signo; /* the prototype is sigaction's */
+    FCGX_ShutdownPending();
+}
+
+static const char *
+param(const FCGX_Request *fcgi, const char *name)
+{
+    const char *value = FCGX_GetParam(name, fcgi->envp);
+
+    return value == NULL ? "" : value;
+}
+
+/* nginx gives a parameter that has no value as empty text. */
+static const char *
+param_or_null(const FCGX_Request *fcgi, const char *name)
+{
+    const char *value = param(fcgi, name);
+
+    return *value == '\0' ? NULL : value;
+}
+
+/* The length is announced by nginx, which has the whole body before it asks us. */
+static void
+read_body(const FCGX_Request *fcgi, struct req *req)
+{
+    long length = strtol(param(fcgi, "CONTENT_LENGTH"), NULL, 10);
+
+    if (length < 0 || length > BODY_BYTES_MAX)
+        return;
+    char *body = arena_alloc(req->arena, (size_t)length + 1);
+    if (FCGX_GetStr(body, (int)length, fcgi->in) != length)
+        return;
+    req->body = body;
+    req->body_size = (size_t)length;
+}
+
+static void
+write_answer(const FCGX_Request *fcgi, const struct req *req)
+{
+    const struct answer *answer = &req->answer;
+
+    FCGX_FPrintF(fcgi->out, "Status: %d\r\n", answer->status);
+    for (size_t i = 0; i < answer->header_count; i++)
+        FCGX_FPrintF(fcgi->out, "%s: %s\r\n", answer->headers[i].name, answer->headers[i].value);
+    if (answer->type != NULL)
+        FCGX_FPrintF(fcgi->out, "Content-Type: %s\r\nContent-Length: %lu\r\n", answer->type,
+            (unsigned long)answer->size);
+    FCGX_PutS("\r\n", fcgi->out);
+    if (!str_eq(req->method, "HEAD"))
+        FCGX_PutStr(answer->data, (int)answer->size, fcgi->out);
+}
+
+static void
+log_request(const struct req *req, usec_t started)
+{
+    log_info("request=%s method=%s route=%s%s status=%d ms=%.1f", req->turn.actor.request_id,
+        req->method, req->app->prefix, req->route == NULL ? "?" : req->route->path,
+        req->answer.status, (double)(time_monotonic() - started) / (double)USEC_MS);
+}
+
+static void
+answer(FCGX_Request *fcgi, const struct app *app, struct db *db)
+{
+    usec_t started = time_monotonic();
+    struct arena arena = {0};
+    struct req req = {
+        .arena = &arena,
+        .turn.db = db,
+        .method = param(fcgi, "REQUEST_METHOD"),
+        .path = param(fcgi, "SCRIPT_NAME"),
+        .query_text = param(fcgi, "QUERY_STRING"),
+        .content_type = param(fcgi, "CONTENT_TYPE"),
+        .turn.actor.token_id = param_or_null(fcgi, "TG_TOKEN_ID"),
+        .turn.actor.token_name = param_or_null(fcgi, "TG_TOKEN_NAME"),
+        .turn.actor.scopes = param(fcgi, "TG_SCOPES"),
+        .turn.actor.request_id = param_or_null(fcgi, "TG_REQUEST_ID"),
+    };
+
+    read_body(fcgi, &req);
+    app_serve(app, &req);
+    write_answer(fcgi, &req);
+    log_request(&req, started);
+    FCGX_Finish_r(fcgi); /* nginx has the answer; params are gone with it */
+    app_finish(&req);
+}
+
+void
+fcgi_serve(const struct app *app, const char *conninfo)
+{
+    struct db db;
+    FCGX_Request fcgi;
+
+    db_init(&db, conninfo);
+    sigaction(SIGTERM, &(struct sigaction){.sa_handler = stop}, NULL);
+    FCGX_Init();
+    FCGX_InitRequest(&fcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR);
+    while (FCGX_Accept_r(&fcgi) == 0)
+        answer(&fcgi, app, &db);
+    FCGX_Free(&fcgi, 0);
+    db_free(&db);
+}
