@@ -21,6 +21,7 @@ const struct err_kind err_kinds[ERR_CODES] = {
     [ERR_ACTOR_NOT_FOUND] = {CLASS_FORBIDDEN, "actor_not_found", "Actor not found"},
     [ERR_ACTOR_MISMATCH] = {CLASS_REFUSED, "actor_mismatch",
         "The actor of the header is not the actor of the body"},
+    [ERR_LATE] = {CLASS_UNAVAILABLE, "late", "The answer took too long"},
 
     [ERR_USER_NOT_FOUND] = {CLASS_NOT_FOUND, "user_not_found", "User not found"},
     [ERR_USER_EXISTS] = {CLASS_CONFLICT, "user_exists", "User already exists"},

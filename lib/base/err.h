@@ -48,6 +48,7 @@ enum err_code {
     ERR_IDEMPOTENCY_MISMATCH,
     ERR_ACTOR_NOT_FOUND,
     ERR_ACTOR_MISMATCH,
+    ERR_LATE,
     /* what is not there, or there already */
     ERR_USER_NOT_FOUND,
     ERR_USER_EXISTS,

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "http/input.h"
 #include "http/problem.h"
@@ -61,17 +62,25 @@ find_route(struct req *req, struct err *err)
 /* -- the token and the body's type --------------------------------------------------------- */
 
 static bool
-check_token(const struct req *req, struct err *err)
+check_token(struct req *req, struct err *err)
 {
     const char *required = req->route->scopes;
 
     if (*required == '\0')
         return true;
+    if (req->app->admit != NULL)
+        return req->app->admit(req, err);
     if (req->turn.actor.token_name == NULL)
         return err_set(err, ERR_TOKEN);
     if (!scopes_cover(req->turn.actor.scopes, required))
         return err_say(err, ERR_SCOPE, "Insufficient API token scope, required: %s", required);
     return true;
+}
+
+static bool
+check_size(const struct req *req, struct err *err)
+{
+    return req->body_size <= app_body_max(req->app) || err_set(err, ERR_TOO_LARGE);
 }
 
 static bool
@@ -120,8 +129,9 @@ app_serve(const struct app *app, struct req *req)
     struct err err = {0};
 
     begin(app, req);
-    bool done = input_well_formed(req, &err) && find_route(req, &err) && check_token(req, &err) &&
-        check_media_type(req, &err) && input_read(req, &reader, &err) && req->route->run(req, &err);
+    bool done = input_well_formed(req, &err) && find_route(req, &err) && check_size(req, &err) &&
+        check_token(req, &err) && check_media_type(req, &err) && input_read(req, &reader, &err) &&
+        req->route->run(req, &err);
     if (!done)
         problem_reply(req, &err, reader.faults);
     if (req->route != NULL && req->route->flags & SECRET)
@@ -132,8 +142,31 @@ void
 app_finish(struct req *req)
 {
     bool wake = req->route != NULL && req->route->flags & WRITES && req->answer.status < 300;
+    struct db *db = req->turn.db;
 
-    arena_reset(req->arena);
-    if (wake)
-        db_wake(req->turn.db);
+    arena_reset(req->arena); /* the request itself may live there */
+    if (wake && db != NULL)
+        db_wake(db);
+}
+
+void
+app_log(const struct req *req)
+{
+    log_info("request=%s method=%s route=%s%s status=%d ms=%.1f", req->turn.actor.request_id,
+        req->method, req->app->prefix, req->route == NULL ? "?" : req->route->path,
+        req->answer.status, (double)(time_monotonic() - req->started_at) / (double)USEC_MS);
+}
+
+size_t
+app_body_max(const struct app *app)
+{
+    return app->body_max == 0 ? BODY_MAX : app->body_max;
+}
+
+const char *
+req_header(const struct req *req, const char *name)
+{
+    const char *value = req->header == NULL ? NULL : req->header(req, name);
+
+    return value == NULL ? "" : value;
 }

@@ -9,53 +9,7 @@
 #ifndef TG_HTTP_APP_H
 #define TG_HTTP_APP_H
 
-#include "db/db.h"
-#include "domain/turn.h"
-
-enum {
-    PATH_ARGS_MAX = 3,
-    HEADERS_MAX = 8
-};
-
-struct path_arg {
-    const char *text;
-    int64_t number; /* of an {...:int} */
-};
-
-struct header {
-    const char *name, *value;
-};
-
-struct answer {
-    int status;
-    const char *type; /* of the body; NULL for no body */
-    const char *data; /* in the request's arena */
-    size_t size;
-    struct header headers[HEADERS_MAX];
-    size_t header_count;
-};
-
-struct req {
-    struct arena *arena;
-    struct turn turn; /* what the rules get; turn.actor.token_name is NULL without a token */
-    void *state;      /* of a daemon that serves this app; NULL in handlers */
-    const struct app *app;
-
-    const char *method;
-    const char *path; /* decoded */
-    const char *query_text;
-    const char *content_type; /* "" when there is none */
-    const char *body;         /* body[body_size] is 0; NULL when it did not arrive whole */
-    size_t body_size;
-
-    const struct route *route;           /* NULL until it is found */
-    struct path_arg args[PATH_ARGS_MAX]; /* the {...} segments of the path, left to right */
-    const struct list *pairs;            /* struct pair, the query string decoded */
-    const void *in_query;                /* a record of route->query */
-    const void *in;                      /* a record of route->body */
-
-    struct answer answer;
-};
+#include "http/req.h"
 
 typedef bool route_fn(struct req *req, struct err *err);
 
@@ -80,11 +34,21 @@ struct route {
 
 #define ERRS(...) ((const enum err_code[]){__VA_ARGS__, ERR_NONE})
 
+typedef bool admit_fn(struct req *req, struct err *err);
+
 struct app {
     const char *name;
     const char *prefix;
     const struct route *routes;
     size_t count;
+    admit_fn *admit;     /* instead of the check of token and scopes, for routes that have some */
+    size_t body_max;     /* bytes; 0 is BODY_MAX */
+    unsigned request_ms; /* within which a request is answered or given up; 0 is REQUEST_MS */
+};
+
+enum {
+    BODY_MAX = 1 << 20,
+    REQUEST_MS = 900
 };
 
 /* The app of this process: handlers/NAME.c defines it, lib/http/main.c serves it. */
@@ -95,6 +59,11 @@ void app_serve(const struct app *app, struct req *req);
 
 /* What is to be done once the answer is on its way. Resets the arena. */
 void app_finish(struct req *req);
+
+/* The request's line in the log: never its query, its body or a header. */
+void app_log(const struct req *req);
+
+size_t app_body_max(const struct app *app);
 
 /* -- answers, for route functions. All return true, so that `return reply(...)` ends a route. -- */
 
@@ -111,6 +80,15 @@ bool reply_list(struct req *req, const struct list *list, int64_t limit, cursor_
 bool reply_bytes(struct req *req, const char *type, const void *data, size_t size);
 
 bool reply_empty(struct req *req);
+
+/* For apps of a server (http/server.h): the route returns, the answer comes later. Request and
+ * arena live until reply_finish(), or until the server answers 503 at its deadline: whoever keeps
+ * the request learns of its end through arena_defer(). */
+bool reply_later(struct req *req);
+
+/* Send what reply() and its like, or reply_error(), have filled since. The request is gone then. */
+void reply_finish(struct req *req);
+void reply_error(struct req *req, const struct err *err);
 
 /* Both without control characters, living as long as the request. */
 void reply_header(struct req *req, const char *name, const char *value);

@@ -7,10 +7,6 @@
 #include "base/log.h"
 #include "base/str.h"
 
-enum {
-    BODY_BYTES_MAX = 1 << 20
-};
-
 static void
 stop(int signo)
 {
@@ -37,17 +33,17 @@ param_or_null(const FCGX_Request *fcgi, const char *name)
 
 /* The length is announced by nginx, which has the whole body before it asks us. */
 static void
-read_body(const FCGX_Request *fcgi, struct req *req)
+read_body(const FCGX_Request *fcgi, const struct app *app, struct req *req)
 {
     long length = strtol(param(fcgi, "CONTENT_LENGTH"), NULL, 10);
 
-    if (length < 0 || length > BODY_BYTES_MAX)
+    req->body_size = (size_t)length;
+    if (length < 0 || req->body_size > app_body_max(app))
         return;
     char *body = arena_alloc(req->arena, (size_t)length + 1);
     if (FCGX_GetStr(body, (int)length, fcgi->in) != length)
         return;
     req->body = body;
-    req->body_size = (size_t)length;
 }
 
 static void
@@ -67,20 +63,12 @@ write_answer(const FCGX_Request *fcgi, const struct req *req)
 }
 
 static void
-log_request(const struct req *req, usec_t started)
-{
-    log_info("request=%s method=%s route=%s%s status=%d ms=%.1f", req->turn.actor.request_id,
-        req->method, req->app->prefix, req->route == NULL ? "?" : req->route->path,
-        req->answer.status, (double)(time_monotonic() - started) / (double)USEC_MS);
-}
-
-static void
 answer(FCGX_Request *fcgi, const struct app *app, struct db *db)
 {
-    usec_t started = time_monotonic();
     struct arena arena = {0};
     struct req req = {
         .arena = &arena,
+        .started_at = time_monotonic(),
         .turn.db = db,
         .method = param(fcgi, "REQUEST_METHOD"),
         .path = param(fcgi, "SCRIPT_NAME"),
@@ -92,10 +80,10 @@ answer(FCGX_Request *fcgi, const struct app *app, struct db *db)
         .turn.actor.request_id = param_or_null(fcgi, "TG_REQUEST_ID"),
     };
 
-    read_body(fcgi, &req);
+    read_body(fcgi, app, &req);
     app_serve(app, &req);
     write_answer(fcgi, &req);
-    log_request(&req, started);
+    app_log(&req);
     FCGX_Finish_r(fcgi); /* nginx has the answer; params are gone with it */
     app_finish(&req);
 }
