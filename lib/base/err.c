@@ -42,6 +42,8 @@ const struct err_kind err_kinds[ERR_CODES] = {
     [ERR_DEVICE_REVOKED] = {CLASS_CONFLICT, "device_revoked", "Device is revoked"},
     [ERR_DEVICE_NOT_OF_USER] = {CLASS_REFUSED, "device_not_of_user",
         "Device does not belong to user"},
+    [ERR_WG_EXISTS] = {CLASS_CONFLICT, "wg_exists",
+        "WireGuard connection already exists for this device"},
     [ERR_COMBINATION] = {CLASS_REFUSED, "combination",
         "Unsupported protocol/mode/variant combination"},
     [ERR_OVERRIDES] = {CLASS_REFUSED, "overrides", "These overrides are not allowed"},

@@ -1,0 +1,35 @@
+#include "domain/revoke.h"
+
+#include <inttypes.h>
+
+#include "domain/target.h"
+#include "store/access.h"
+
+static bool
+revoke(const struct turn *turn, enum connection_owner owner, const char *owner_id, int64_t *count,
+    struct err *err)
+{
+    const struct asked asked = {&turn->actor, targets_text(turn->settings, turn->arena)};
+
+    return connections_revoke(
+        turn->db, &asked, &(struct connections_of){owner, owner_id}, count, err);
+}
+
+bool
+revoke_connection(const struct turn *turn, const char *connection_id, struct err *err)
+{
+    return revoke(turn, OF_ITSELF, connection_id, NULL, err);
+}
+
+bool
+revoke_device_connections(const struct turn *turn, const char *device_id, struct err *err)
+{
+    return revoke(turn, OF_DEVICE, device_id, NULL, err);
+}
+
+bool
+revoke_user_connections(
+    const struct turn *turn, int64_t telegram_id, int64_t *count, struct err *err)
+{
+    return revoke(turn, OF_USER, arena_printf(turn->arena, "%" PRId64, telegram_id), count, err);
+}

@@ -1,0 +1,141 @@
+#include "store/holding.h"
+
+#include "store/connections.h"
+#include "store/revision_columns.h"
+#include "store/users.h"
+
+static const char *const standing_names[] = {
+    [STANDING_ACTIVE] = "active", [STANDING_GRACE] = "grace", [STANDING_BLOCKED] = "blocked", NULL};
+
+/* clang-format off */
+#define DEVICE_FIELDS                                                                              \
+    F_INT(struct holding, user_id, F_REQUIRED, 1, INT64_MAX),                                      \
+    F_ENUM(struct holding, user_role, F_REQUIRED, user_role_names),                                \
+    F_ENUM(struct holding, entitlement_status, F_REQUIRED, standing_names),              \
+    F_BOOL(struct holding, user_blocked, F_REQUIRED),                                              \
+    F_UUID(struct holding, device_id, F_REQUIRED),                                                 \
+    F_INT(struct holding, device_user_id, F_REQUIRED, 1, INT64_MAX),                               \
+    F_ENUM(struct holding, device_status, F_REQUIRED, access_status_names),                        \
+    F_TEXT(struct holding, host_vps_t, F_NULLABLE, 1, 255),                                        \
+    F_TEXT(struct holding, host_vps_e, F_NULLABLE, 1, 255)
+
+#define CONNECTION_FIELDS                                                                          \
+    F_UUID(struct holding, connection_id, F_REQUIRED),                                             \
+    F_ENUM(struct holding, protocol, F_REQUIRED, connection_protocol_names),                       \
+    F_ENUM(struct holding, mode, F_REQUIRED, connection_mode_names),                               \
+    F_ENUM(struct holding, variant, F_REQUIRED, connection_variant_names),                         \
+    F_ENUM(struct holding, status, F_REQUIRED, access_status_names),                               \
+    F_JSON(struct holding, custom_overrides_json, F_REQUIRED)
+
+static const struct field device_fields[] = {DEVICE_FIELDS};
+static const struct field connection_fields[] = {DEVICE_FIELDS, CONNECTION_FIELDS};
+static const struct field revision_fields[] = {DEVICE_FIELDS, CONNECTION_FIELDS,
+    F_UUID(struct holding, revision_id, F_REQUIRED),
+    F_ENUM(struct holding, revision_status, F_REQUIRED, access_status_names),
+    F_BOOL(struct holding, secret_gone, F_REQUIRED),
+};
+/* clang-format on */
+
+static const struct schema device_schema = SCHEMA(struct holding, device_fields);
+static const struct schema connection_hold_schema = SCHEMA(struct holding, connection_fields);
+static const struct schema revision_hold_schema = SCHEMA(struct holding, revision_fields);
+
+/* Of the oldest active node with the role. */
+#define HOST_BEGIN                                                                                 \
+    "(select coalesce(e.fqdn, e.public_ipv4) from node_endpoint e where e.active and e.role = "
+#define HOST_END " order by e.created_at, e.id limit 1)"
+
+#define DEVICE_COLUMNS                                                                             \
+    "u.telegram_id as user_id, u.role as user_role, u.entitlement_status,"                         \
+    " coalesce(u.bot_blocked_until > now(), false) as user_blocked, d.id as device_id,"            \
+    " d.user_id as device_user_id, d.status as device_status,"                                     \
+    " " HOST_BEGIN "'VPS_T'" HOST_END " as host_vps_t,"                                            \
+    " " HOST_BEGIN "'VPS_E'" HOST_END " as host_vps_e"
+
+#define CONNECTION_HOLD                                                                            \
+    ", c.id as connection_id, c.protocol, c.mode, c.variant, c.status, c.custom_overrides_json"
+
+#define CONNECTION_HOLD_FROM                                                                       \
+    " from connection c join tg_user u on u.telegram_id = c.user_id"                               \
+    " join device d on d.id = c.device_id"
+
+static const struct query DEVICE_HOLD = {
+    .name = "device_hold",
+    .sql = "select " DEVICE_COLUMNS " from tg_user u cross join device d"
+           " where u.telegram_id = $1 and d.id = $2 for share of u, d",
+    .row = &device_schema,
+    .missing = ERR_DEVICE_NOT_FOUND,
+};
+
+/* Rows are locked in the order of these clauses: the user first, whatever the join does. */
+static const struct query CONNECTION_HOLDS[] = {
+    [HOLD_TO_GIVE] =
+        {
+            .name = "connection_hold_to_give",
+            .sql = "select " DEVICE_COLUMNS CONNECTION_HOLD CONNECTION_HOLD_FROM
+                   " where c.id = $1 for share of u for update of c",
+            .row = &connection_hold_schema,
+            .missing = ERR_CONNECTION_NOT_FOUND,
+        },
+    [HOLD_TO_TAKE] =
+        {
+            .name = "connection_hold_to_take",
+            .sql = "select " DEVICE_COLUMNS CONNECTION_HOLD CONNECTION_HOLD_FROM
+                   " where c.id = $1 for update of u for update of c",
+            .row = &connection_hold_schema,
+            .missing = ERR_CONNECTION_NOT_FOUND,
+        },
+};
+
+#define REVISION_HOLD                                                                              \
+    ", r.id as revision_id, r.status as revision_status,"                                          \
+    " r.status = 'revoked' and (r.effective_config_json = " REVISION_REDUCED                       \
+    " or coalesce(r.revoked_at, '-infinity') < now() - $2 * interval '1 second') as secret_gone"
+
+static const struct query REVISION_HOLDS[] = {
+    [HOLD_TO_GIVE] =
+        {
+            .name = "revision_hold_to_give",
+            .sql = "select " DEVICE_COLUMNS CONNECTION_HOLD REVISION_HOLD CONNECTION_HOLD_FROM
+                   " join connection_revision r on r.connection_id = c.id"
+                   " where r.id = $1 for share of u for update of c for update of r",
+            .row = &revision_hold_schema,
+            .missing = ERR_REVISION_NOT_FOUND,
+        },
+    [HOLD_TO_TAKE] =
+        {
+            .name = "revision_hold_to_take",
+            .sql = "select " DEVICE_COLUMNS CONNECTION_HOLD REVISION_HOLD CONNECTION_HOLD_FROM
+                   " join connection_revision r on r.connection_id = c.id"
+                   " where r.id = $1 for update of u for update of c for update of r",
+            .row = &revision_hold_schema,
+            .missing = ERR_REVISION_NOT_FOUND,
+        },
+};
+
+/* Only when there was no pair to lock is it asked which of the two is missing. */
+bool
+device_hold(
+    struct db *db, int64_t user_id, const char *device_id, struct holding *holding, struct err *err)
+{
+    struct user user;
+
+    return db_one(db, &DEVICE_HOLD, DB_ARGS(arg_int(user_id), arg_text(device_id)), holding, err) ||
+        (err->code == ERR_DEVICE_NOT_FOUND && user_get(db, user_id, &user, err) &&
+            err_set(err, ERR_DEVICE_NOT_FOUND));
+}
+
+bool
+connection_hold(struct db *db, enum hold how, const char *connection_id, struct holding *holding,
+    struct err *err)
+{
+    return db_one(db, &CONNECTION_HOLDS[how], DB_ARGS(arg_text(connection_id)), holding, err);
+}
+
+bool
+revision_hold(struct db *db, enum hold how, const char *revision_id, int64_t undo_seconds,
+    struct holding *holding, struct err *err)
+{
+    return db_one(db, &REVISION_HOLDS[how], DB_ARGS(arg_text(revision_id), arg_int(undo_seconds)),
+        holding, err);
+}

@@ -1,0 +1,56 @@
+/*
+ * Holding: what a change of access locks first, in one statement and always in the same order:
+ * the user, the device, the connection, the revision.
+ *
+ * A lock is a statement of its own. It answers with the locked rows as they are once the lock is
+ * had, so rules may look at them; whatever else a rule looks at needs a later statement.
+ */
+#ifndef TG_STORE_HOLDING_H
+#define TG_STORE_HOLDING_H
+
+#include "db/db.h"
+
+/* What a user's entitlement lets him have. */
+enum standing {
+    STANDING_ACTIVE,
+    STANDING_GRACE,  /* what he has, nothing new */
+    STANDING_BLOCKED /* nothing */
+};
+
+/* A user, a device and a connection, locked together, and what issuing wants to know of them. */
+struct holding {
+    int64_t user_id;
+    int user_role;          /* enum user_role */
+    int entitlement_status; /* enum standing */
+    bool user_blocked;      /* by a bot block that runs */
+    const char *device_id;
+    int64_t device_user_id;
+    int device_status;                   /* enum access_status */
+    const char *host_vps_t, *host_vps_e; /* of the oldest active node, or NULL */
+    const char *connection_id;           /* this and the following: not by device_hold() */
+    int protocol, mode, variant, status;
+    const char *custom_overrides_json;
+    const char *revision_id; /* this and the following: only by revision_hold() */
+    int revision_status;
+    bool secret_gone; /* it is too late to activate the revision */
+};
+
+/* For a new connection: the user and the device `for share`. ERR_USER_NOT_FOUND,
+ * ERR_DEVICE_NOT_FOUND. */
+bool device_hold(struct db *db, int64_t user_id, const char *device_id, struct holding *holding,
+    struct err *err) MUST_CHECK;
+
+enum hold {
+    HOLD_TO_GIVE, /* the user `for share` */
+    HOLD_TO_TAKE  /* the user `for update` */
+};
+
+/* The connection itself is always locked `for update`. ERR_CONNECTION_NOT_FOUND. */
+bool connection_hold(struct db *db, enum hold how, const char *connection_id,
+    struct holding *holding, struct err *err) MUST_CHECK;
+
+/* The same for a revision's connection. ERR_REVISION_NOT_FOUND. */
+bool revision_hold(struct db *db, enum hold how, const char *revision_id, int64_t undo_seconds,
+    struct holding *holding, struct err *err) MUST_CHECK;
+
+#endif

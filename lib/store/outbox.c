@@ -1,0 +1,51 @@
+#include "store/outbox.h"
+
+const char *const event_status_names[] = {
+    [EVENT_PENDING] = "pending", [EVENT_SENT] = "sent", [EVENT_FAILED] = "failed", NULL};
+
+static const struct field event_fields[] = {
+    F_INT(struct event, id, F_REQUIRED, 1, INT64_MAX),
+    F_OPT_INT(struct event, gen, F_REQUIRED, 1, INT64_MAX),
+    F_TEXT(struct event, event_type, F_REQUIRED, 1, 64),
+    F_TEXT(struct event, role_target, F_REQUIRED, 1, 16),
+    F_TEXT(struct event, aggregate_id, F_REQUIRED, 1, 128),
+    F_INT(struct event, ver, F_REQUIRED, 0, INT64_MAX),
+    F_TEXT(struct event, idempotency_key, F_REQUIRED, 1, 255),
+    F_ENUM(struct event, status, F_REQUIRED, event_status_names),
+    F_TIME(struct event, created_at, F_REQUIRED),
+    F_TEXT(struct event, request_id, F_REQUIRED | F_NULLABLE, 1, 128),
+};
+
+const struct schema event_schema = SCHEMA(struct event, event_fields);
+
+/* A row that is being inserted has no generation yet and so cannot have been sent. */
+static const struct query OUTBOX_INSERT = {
+    .name = "outbox_insert",
+    .sql = "insert into outbox_event (stream_id, event_type, component, aggregate_id, ver, revokes,"
+           " idempotency_key, request_id, actor)"
+           " select s.stream_id, $3::outbox_event_type, $4, $5, $6, $7,"
+           " concat_ws(':', $3::text, r.role, $5::text, $6::text), $1, $2"
+           " from string_to_table($8, ' ') with ordinality as r (role, place)"
+           " join outbox_stream s on s.name = 'role:' || r.role order by r.place"
+           " returning id, gen, event_type, split_part(idempotency_key, ':', 2) as role_target,"
+           " aggregate_id, ver, idempotency_key, 'pending' as status, created_at, request_id",
+    .row = &event_schema,
+};
+
+bool
+outbox_insert(struct db *db, const struct actor *actor, const struct change *change,
+    struct list *events, struct err *err)
+{
+    return db_all(db, &OUTBOX_INSERT,
+        DB_ARGS(arg_text(actor->request_id), arg_text(actor->token_name),
+            arg_text(change->event_type), arg_text(change->component),
+            arg_text(change->aggregate_id), arg_int(change->ver), arg_bool(change->revokes),
+            arg_text(change->roles)),
+        events, err);
+}
+
+struct db_arg
+arg_actor(const struct actor *actor)
+{
+    return arg_opt_int((struct opt_int){actor->telegram_id != 0, actor->telegram_id});
+}
