@@ -4,7 +4,6 @@
 #include <event2/event.h>
 #include <event2/util.h>
 #include <signal.h>
-#include <stdlib.h>
 
 #include "base/log.h"
 
@@ -181,9 +180,7 @@ make_base(void)
 static bool
 make_runs(struct loop *loop, const struct task *tasks)
 {
-    loop->runs = calloc(loop->count > 0 ? loop->count : 1, sizeof(*loop->runs));
-    if (loop->runs == NULL)
-        return false;
+    loop->runs = arena_alloc(&loop->arena, loop->count * sizeof(*loop->runs));
     for (size_t i = 0; i < loop->count; i++) {
         struct run *run = &loop->runs[i];
 
@@ -245,6 +242,6 @@ loop_free(struct loop *loop)
     free_event(loop->grace_timer);
     if (loop->base != NULL)
         event_base_free(loop->base);
-    free(loop->runs);
+    arena_reset(&loop->arena);
     *loop = (struct loop){0};
 }

@@ -49,7 +49,8 @@ struct loop {
     usec_t grace;              /* from the signal to the end; 8 s unless set */
     bool stopping;
 
-    struct run *runs; /* one per task */
+    struct arena arena; /* of the loop itself */
+    struct run *runs;   /* one per task */
     size_t count;
     struct event *signals[2];
     struct event *grace_timer;
