@@ -2,62 +2,22 @@
 
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/str.h"
+#include "http/actor.h"
+#include "http/idempotency.h"
 #include "http/input.h"
 #include "http/problem.h"
+#include "http/route.h"
 #include "http/scopes.h"
 
-/* -- the route ----------------------------------------------------------------------------- */
+#define RETRY_USEC (10 * USEC_MS) /* doubled each time, is what a pause is less than */
 
-/* Segment by segment; a "{" segment matches any text that is not empty. */
-static bool
-path_matches(const char *pattern, const char *path)
-{
-    while (*pattern == '/' && *path == '/') {
-        size_t want = strcspn(++pattern, "/");
-        size_t have = strcspn(++path, "/");
-
-        if (*pattern == '{' ? have == 0 : want != have || memcmp(pattern, path, want) != 0)
-            return false;
-        pattern += want;
-        path += have;
-    }
-    return *pattern == '\0' && *path == '\0';
-}
-
-static bool
-method_matches(const char *route, const char *method)
-{
-    return str_eq(route, method) || (str_eq(route, "GET") && str_eq(method, "HEAD"));
-}
-
-/* On 405, Allow has the methods of every route with this path. */
-static bool
-find_route(struct req *req, struct err *err)
-{
-    const struct app *app = req->app;
-    size_t prefix = strlen(app->prefix);
-    const char *allow = "";
-
-    for (size_t i = 0; i < app->count && strncmp(req->path, app->prefix, prefix) == 0; i++) {
-        const struct route *route = &app->routes[i];
-
-        if (!path_matches(route->path, req->path + prefix))
-            continue;
-        if (method_matches(route->method, req->method)) {
-            req->route = route;
-            return true;
-        }
-        allow = arena_printf(req->arena, "%s%s%s%s", allow, *allow == '\0' ? "" : ", ",
-            route->method, str_eq(route->method, "GET") ? ", HEAD" : "");
-    }
-    if (*allow == '\0')
-        return err_set(err, ERR_NO_ROUTE);
-    reply_header(req, "Allow", allow);
-    return err_set(err, ERR_METHOD);
-}
+enum {
+    RETRIES_MAX = 3
+};
 
 /* -- the token and the body's type --------------------------------------------------------- */
 
@@ -83,16 +43,81 @@ check_size(const struct req *req, struct err *err)
     return req->body_size <= app_body_max(req->app) || err_set(err, ERR_TOO_LARGE);
 }
 
+/* A charset that says what JSON is anyway may stand there; other parameters mean nothing. */
+static bool
+is_json_type(const char *type)
+{
+    static const char json[] = "application/json";
+    size_t length = strcspn(type, "; \t");
+    const char *charset = strcasestr(type + length, "charset=");
+
+    if (length != strlen(json) || strncasecmp(type, json, length) != 0)
+        return false;
+    if (charset == NULL)
+        return true;
+    charset += strlen("charset=");
+    charset += *charset == '"';
+    length = strcspn(charset, "\"; \t");
+    return length == strlen("utf-8") && strncasecmp(charset, "utf-8", length) == 0;
+}
+
 static bool
 check_media_type(const struct req *req, struct err *err)
 {
-    static const char json[] = "application/json";
-    size_t length = strcspn(req->content_type, "; \t");
+    const char *encoding = req_header(req, "Content-Encoding");
 
-    if (req->route->body == NULL ||
-        (length == strlen(json) && strncasecmp(req->content_type, json, length) == 0))
+    if (req->route->body == NULL)
         return true;
-    return err_set(err, ERR_MEDIA_TYPE);
+    if (*encoding != '\0' && strcasecmp(encoding, "identity") != 0)
+        return err_say(err, ERR_MEDIA_TYPE, "The body must not be encoded");
+    return *req->content_type == '\0' || is_json_type(req->content_type) ||
+        err_set(err, ERR_MEDIA_TYPE);
+}
+
+/* -- the route, as often as it takes ------------------------------------------------------- */
+
+static bool
+run_once(struct req *req, struct err *err)
+{
+    return actor_check(req, err) && req->route->run(req, err);
+}
+
+static bool
+attempt(struct req *req, struct err *err)
+{
+    return req->idempotency_key != NULL ? idempotency_run(req, run_once, err) : run_once(req, err);
+}
+
+/* A little, so that those who collided do not meet again; false when time is up. */
+static bool
+wait_a_little(const struct req *req, unsigned tries)
+{
+    usec_t limit = USEC_MS * (req->app->request_ms == 0 ? REQUEST_MS : req->app->request_ms);
+    usec_t pause = time_monotonic() % (RETRY_USEC << tries);
+    struct timespec time = {.tv_nsec = pause * 1000};
+
+    if (time_monotonic() + pause - req->started_at >= limit)
+        return false;
+    nanosleep(&time, NULL);
+    return true;
+}
+
+/* On CLASS_RETRY the whole function runs again. A failure leaves nothing behind. */
+static bool
+run(struct req *req, struct err *err)
+{
+    const struct answer before = req->answer;
+
+    for (unsigned tries = 0;; tries++) {
+        if (attempt(req, err))
+            return true;
+        req->answer = before;
+        if (req->turn.db != NULL)
+            db_rollback(req->turn.db);
+        if (err_kinds[err->code].class != CLASS_RETRY || tries == RETRIES_MAX ||
+            !wait_a_little(req, tries))
+            return false;
+    }
 }
 
 /* -- all of it ----------------------------------------------------------------------------- */
@@ -129,9 +154,9 @@ app_serve(const struct app *app, struct req *req)
     struct err err = {0};
 
     begin(app, req);
-    bool done = input_well_formed(req, &err) && find_route(req, &err) && check_size(req, &err) &&
+    bool done = input_well_formed(req, &err) && route_find(req, &err) && check_size(req, &err) &&
         check_token(req, &err) && check_media_type(req, &err) && input_read(req, &reader, &err) &&
-        req->route->run(req, &err);
+        run(req, &err);
     if (!done)
         problem_reply(req, &err, reader.faults);
     if (req->route != NULL && req->route->flags & SECRET)
@@ -152,9 +177,11 @@ app_finish(struct req *req)
 void
 app_log(const struct req *req)
 {
-    log_info("request=%s method=%s route=%s%s status=%d ms=%.1f", req->turn.actor.request_id,
+    log_info("request=%s method=%s route=%s%s status=%d%s%s ms=%.1f", req->turn.actor.request_id,
         req->method, req->app->prefix, req->route == NULL ? "?" : req->route->path,
-        req->answer.status, (double)(time_monotonic() - req->started_at) / (double)USEC_MS);
+        req->answer.status, req->failed == ERR_NONE ? "" : " code=",
+        req->failed == ERR_NONE ? "" : err_kinds[req->failed].code,
+        (double)(time_monotonic() - req->started_at) / (double)USEC_MS);
 }
 
 size_t

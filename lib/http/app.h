@@ -14,14 +14,15 @@
 typedef bool route_fn(struct req *req, struct err *err);
 
 enum route_flags {
-    LIST = 1 << 0,   /* answers an array, by reply_list() */
-    WRITES = 1 << 1, /* the dispatcher is woken after the answer */
-    SECRET = 1 << 2, /* the answer holds credentials: no cache may keep it */
+    LIST = 1 << 0,     /* answers an array, by reply_list() */
+    WRITES = 1 << 1,   /* the dispatcher is woken after the answer */
+    SECRET = 1 << 2,   /* the answer holds credentials: no cache may keep it */
+    INTERNAL = 1 << 3, /* nginx alone asks for it: no public location */
 };
 
 struct route {
     const char *method; /* GET serves HEAD, too */
-    const char *path;   /* below the prefix; {name:int} and {name} bind a segment */
+    const char *path;   /* below the prefix; {name:int}, {name:uuid}, {name} bind a segment */
     const char *scopes; /* all that the token must hold: "users:write users:role"; "" is public */
     route_fn *run;
     int status; /* of success */
@@ -29,6 +30,7 @@ struct route {
     const struct schema *query;  /* NULL when the route takes no parameters */
     const struct schema *body;   /* NULL when it takes no body */
     const struct schema *answer; /* NULL when it answers without a record */
+    route_fn *again;             /* of a SECRET change: answers once more, by req_kept_id() */
     const enum err_code *errors; /* that it may give besides those of the shared steps; ERRS() */
 };
 
@@ -41,14 +43,19 @@ struct app {
     const char *prefix;
     const struct route *routes;
     size_t count;
-    admit_fn *admit;     /* instead of the check of token and scopes, for routes that have some */
-    size_t body_max;     /* bytes; 0 is BODY_MAX */
-    unsigned request_ms; /* within which a request is answered or given up; 0 is REQUEST_MS */
+    admit_fn *admit;      /* instead of the check of token and scopes, for routes that have some */
+    size_t body_max;      /* bytes; 0 is BODY_MAX */
+    unsigned request_ms;  /* within which a request is answered or given up; 0 is REQUEST_MS */
+    unsigned workers;     /* of a handler, unless -w says so; 0 is WORKERS */
+    enum program program; /* whose settings a handler reads; 0 is PROGRAM_HANDLER */
+    /* Called once per worker of a handler, for its req->state; the arena lives as long. */
+    void *(*open)(const struct settings *settings, struct arena *arena);
 };
 
 enum {
     BODY_MAX = 1 << 20,
-    REQUEST_MS = 900
+    REQUEST_MS = 900,
+    WORKERS = 2
 };
 
 /* The app of this process: handlers/NAME.c defines it, lib/http/main.c serves it. */

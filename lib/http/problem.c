@@ -47,6 +47,7 @@ problem_reply(struct req *req, const struct err *err, struct json_object *faults
     const struct header *header = &classes[kind->class].header;
     struct json_object *json = json_object_new_object();
 
+    req->failed = err->code;
     if (ours)
         log_error("request=%s detail=\"%s\"", req->turn.actor.request_id, err->detail);
     add_string(json, "type", "about:blank");

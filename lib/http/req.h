@@ -17,7 +17,7 @@ struct req;
 
 struct path_arg {
     const char *text;
-    int64_t number; /* of an {...:int} */
+    int64_t number; /* of an {...:int}; text of an {...:uuid} is normalised */
 };
 
 struct header {
@@ -57,14 +57,20 @@ struct req {
     const struct list *pairs;            /* struct pair, the query string decoded */
     const void *in_query;                /* a record of route->query */
     const void *in;                      /* a record of route->body */
-    struct json_object *json;            /* the body, when the route takes one */
+    const char *idempotency_key;         /* of a change; NULL when there is none */
+    struct json_object *kept;            /* the ids of a replayed answer; see req_kept_id() */
 
     void (*finish)(struct req *req); /* how an answer that comes later leaves; NULL: none may */
     bool later;                      /* the answer comes by reply_finish() */
     struct answer answer;
+    enum err_code failed; /* what the answer is about, for the log */
 };
 
 /* A header of the request, "" when there is none. Behind nginx only those that it hands on. */
 const char *req_header(const struct req *req, const char *name);
+
+/* For a route's `again`: the `id` that the first answer had, in the object of this name, or at its
+ * top when that is NULL. NULL when it had none. */
+const char *req_kept_id(const struct req *req, const char *object);
 
 #endif

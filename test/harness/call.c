@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 #include "harness/check.h"
@@ -84,6 +85,17 @@ has_header(const struct req *req, const char *line)
         line + name + strlen(": "));
 }
 
+static const char *
+sent_header(const struct req *req, const char *name)
+{
+    const char *line = req->wire;
+    size_t length = strlen(name);
+
+    if (line == NULL || strncasecmp(line, name, length) != 0 || line[length] != ':')
+        return NULL;
+    return line + length + strlen(": ");
+}
+
 static void
 prepare(const struct call *call, const char *next, struct req *req)
 {
@@ -101,7 +113,11 @@ prepare(const struct call *call, const char *next, struct req *req)
     req->content_type = call->type == NULL ? "application/json" : call->type;
     req->turn.actor.scopes = call->scopes == NULL ? "*" : call->scopes;
     req->turn.actor.token_name = str_eq(req->turn.actor.scopes, "none") ? NULL : "test";
+    req->turn.actor.token_id = "00000000-0000-0000-0000-000000000000";
     req->turn.actor.request_id = "test-1";
+    req->started_at = time_monotonic();
+    req->header = sent_header;
+    req->wire = call->send == NULL ? NULL : arena_strdup(req->arena, call->send);
 }
 
 static void

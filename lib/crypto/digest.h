@@ -1,0 +1,13 @@
+/* SHA-256. */
+#ifndef TG_CRYPTO_DIGEST_H
+#define TG_CRYPTO_DIGEST_H
+
+#include <stddef.h>
+
+enum {
+    SHA256_HEX_SIZE = 65 /* of the text, with its end */
+};
+
+void sha256_hex(const void *data, size_t size, char hex[SHA256_HEX_SIZE]);
+
+#endif
