@@ -84,7 +84,7 @@ $(OUT)/gen/%.pb-c.c $(OUT)/gen/%.pb-c.h: daemons/agent/proto/%.proto
 	$(Q)protoc-c --c_out=$(@D) -Idaemons/agent/proto $<
 $(OUT)/gen/%.pb-c.o: $(OUT)/gen/%.pb-c.c
 	$(Q)$(CC) -I$(OUT)/gen -std=c11 $(flags_$(MODE)) -w -c -o $@ $<
-$(foreach d,agent,$(call parts,$d) $(filter $(OUT)/test/daemons/$d/%,$(tests:=.o))): | $(messages)
+$(foreach d,agent,$(filter-out $(messages),$(call parts,$d)) $(filter $(OUT)/test/daemons/$d/%,$(tests:=.o))): | $(messages)
 
 $(OUT)/tracegate.a: $(lib)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
