@@ -36,7 +36,9 @@ sources  := $(wildcard lib/*/*.[ch] handlers/*.c daemons/*/*.[ch] test/*/*.[ch] 
 protos   := $(wildcard daemons/agent/proto/*.proto)
 messages := $(patsubst daemons/agent/proto/%.proto,$(OUT)/gen/%.pb-c.o,$(protos))
 
-all: $(handlers) $(daemons)
+Q := $(if $(V),,@)
+
+all: $(handlers) $(daemons) $(OUT)/nginx/openapi.json
 
 # What a daemon is made of: daemons/NAME/*.c, without its main where a test has one of its own.
 parts     = $(patsubst %.c,$(OUT)/%.o,$(wildcard daemons/$1/*.c)) $(if $(filter agent,$1),$(messages))
@@ -50,6 +52,10 @@ $(foreach d,$(patsubst daemons/%/main.c,%,$(wildcard daemons/*/main.c)),\
     $(eval $(OUT)/bin/tracegate-$(subst _,-,$d): $(call parts,$d) $(OUT)/tracegate.a))
 $(foreach d,$(patsubst daemons/%/,%,$(sort $(dir $(wildcard daemons/*/*.c)))),\
     $(eval $(filter $(OUT)/test/daemons/$d/%,$(tests)): $(call testparts,$d)))
+
+# What nginx and the world know of the routes is made from the handlers' own tables.
+$(OUT)/nginx/openapi.json: nginx/locations $(handlers)
+	$(Q)nginx/locations $(handlers) -- $(@D)
 
 check: $(tests)
 	@test/with-database prove -j2 --exec '' $(if $(T),$(foreach t,$(tests),$(if $(findstring $(T),$t),$t)),$(tests))
@@ -73,7 +79,6 @@ check-format: ; @clang-format --dry-run -Werror $(sources)
 tidy:         ; clang-tidy --quiet $(filter %.c,$(sources)) -- $(CPPFLAGS) -std=c11
 clean:        ; rm -rf build
 
-Q := $(if $(V),,@)
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<

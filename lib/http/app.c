@@ -6,12 +6,12 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "domain/scopes.h"
 #include "http/actor.h"
 #include "http/idempotency.h"
 #include "http/input.h"
 #include "http/problem.h"
 #include "http/route.h"
-#include "http/scopes.h"
 
 #define RETRY_USEC (10 * USEC_MS) /* doubled each time, is what a pause is less than */
 
@@ -177,6 +177,8 @@ app_finish(struct req *req)
 void
 app_log(const struct req *req)
 {
+    if (req->route != NULL && req->route->flags & INTERNAL && req->failed == ERR_NONE)
+        return; /* the request that nginx asked for has a line of its own */
     log_info("request=%s method=%s route=%s%s status=%d%s%s ms=%.1f", req->turn.actor.request_id,
         req->method, req->app->prefix, req->route == NULL ? "?" : req->route->path,
         req->answer.status, req->failed == ERR_NONE ? "" : " code=",

@@ -17,7 +17,7 @@ enum route_flags {
     LIST = 1 << 0,     /* answers an array, by reply_list() */
     WRITES = 1 << 1,   /* the dispatcher is woken after the answer */
     SECRET = 1 << 2,   /* the answer holds credentials: no cache may keep it */
-    INTERNAL = 1 << 3, /* nginx alone asks for it: no public location */
+    INTERNAL = 1 << 3, /* nginx alone asks for it: no location, no line in the log when it passes */
 };
 
 struct route {

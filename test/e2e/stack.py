@@ -1,0 +1,198 @@
+"""The API as it runs, for tests: nginx, all handlers on their sockets, a database that is there.
+
+    with Stack("build/debug", os.environ["TEST_DATABASE"]) as stack:
+        answer = stack.ask("GET", "/users", token=stack.token)
+
+Everything lives in one temporary directory and ends with the block. As a program it runs a command
+against a stack, which finds it in URL, TOKEN and RUN:
+
+    test/with-database python3 test/e2e/stack.py build/debug -- curl ...
+"""
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "bootstrap-token-of-the-tests"
+
+SETTINGS = {
+    "APP_ENV": "dev",
+    "API_INTERNAL_TOKEN": TOKEN,
+    "PSEUDONYM_SECRET": "pseudonym-secret-of-the-tests-0123456789",
+    "BUNDLE_ROOT": str(ROOT / "bundles"),
+    "SNI_CATALOG": str(ROOT / "staticdata/sni_catalog.yaml"),
+}
+
+
+def wait_until(condition, what, seconds=10):
+    """Ask until it is so; a test never sleeps for a time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(what)
+        time.sleep(0.01)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def code(self):
+        """Of a problem."""
+        return self.json.get("code") if self.body[:1] == b"{" else None
+
+
+class Stack:
+    def __init__(self, build, database, settings=None, nginx=None):
+        self.build = Path(build)
+        self.database = database
+        self.settings = {**SETTINGS, **(settings or {})}
+        self.nginx_settings = nginx or {}
+        self.token = self.settings["API_INTERNAL_TOKEN"]
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.run = Path(tempfile.mkdtemp(prefix="tracegate-"))
+        self.run.chmod(0o755)
+        self.processes = {}
+
+    # -- start and stop --------------------------------------------------------------------------
+
+    def __enter__(self):
+        try:
+            for handler in sorted((self.build / "bin").iterdir()):
+                if (ROOT / "handlers" / f"{handler.name}.c").exists():
+                    self.start_handler(handler.name)
+            self.start_nginx()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for name in reversed(list(self.processes)):
+            self.stop(name)
+        if os.environ.get("KEEP"):
+            print(f"# logs are in {self.run}", file=sys.stderr)
+        else:
+            shutil.rmtree(self.run, ignore_errors=True)
+
+    def spawn(self, name, command, env=None):
+        with open(self.run / f"{name}.log", "ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, **(env or {})}, cwd=ROOT)
+
+    def start_handler(self, name, *arguments):
+        path = self.run / f"{name}.sock"
+        path.unlink(missing_ok=True)
+        self.spawn(name, ["spawn-fcgi", "-n", "-s", path, "-M", "0666", "--",
+                          self.build / "bin" / name, *arguments],
+                   {"DATABASE_URL": self.database, **self.settings})
+        wait_until(path.exists, f"{name}.sock")
+
+    def start_nginx(self):
+        target = self.run / "nginx"
+        subprocess.run(
+            [ROOT / "nginx/render", self.build / "nginx", target], check=True,
+            env={**os.environ, "RUN": str(self.run), "PORT": str(self.port),
+                 **self.nginx_settings})
+        self.spawn("nginx", ["nginx", "-p", target, "-e", "stderr", "-c", target / "nginx.conf",
+                             "-g", "daemon off;"])
+        wait_until(self.answers, "nginx")
+
+    def answers(self):
+        if self.processes["nginx"].poll() is not None:
+            raise RuntimeError(self.log("nginx"))
+        try:
+            return self.ask("GET", "/health").status == 200
+        except OSError:
+            return False
+
+    def stop(self, name, signo=signal.SIGTERM):
+        process = self.processes.pop(name)
+        process.send_signal(signo)
+        try:
+            process.wait(15)
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    # -- looking inside --------------------------------------------------------------------------
+
+    def log(self, name):
+        return (self.run / f"{name}.log").read_text(errors="replace")
+
+    def workers(self, name):
+        """The process ids of a handler's workers."""
+        parent = self.processes[name].pid
+        return [int(pid) for pid in
+                Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+    # -- requests --------------------------------------------------------------------------------
+
+    def ask(self, method, path, body=None, token=None, headers=None, timeout=20):
+        """`body`: bytes or text as they are, else JSON. `headers` may be pairs, to repeat one."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        lines = list(headers.items()) if isinstance(headers, dict) else list(headers or [])
+        names = {name.lower() for name, _ in lines}
+        if isinstance(body, str):
+            body = body.encode()
+        elif body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        if body is not None and "content-type" not in names:
+            lines.append(("Content-Type", "application/json"))
+        if body is not None and not names & {"content-length", "transfer-encoding"}:
+            lines.append(("Content-Length", str(len(body))))
+        if token is not None:
+            lines.append(("Authorization", f"Bearer {token}"))
+        try:
+            connection.putrequest(method, path, skip_accept_encoding=True)
+            for name, value in lines:
+                connection.putheader(name, value)
+            connection.endheaders(body)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def raw(self, data, timeout=20):
+        """Bytes as they are; all that comes back until the connection is closed."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
+            connection.sendall(data)
+            received = b""
+            while chunk := connection.recv(65536):
+                received += chunk
+        return received
+
+
+def main(arguments):
+    if len(arguments) < 3 or arguments[1] != "--":
+        raise SystemExit(__doc__)
+    with Stack(arguments[0], os.environ["TEST_DATABASE"]) as stack:
+        env = {**os.environ, "URL": stack.url, "TOKEN": stack.token, "RUN": str(stack.run)}
+        return subprocess.run(arguments[2:], env=env).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
