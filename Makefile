@@ -40,9 +40,11 @@ Q := $(if $(V),,@)
 
 all: $(handlers) $(daemons) $(OUT)/nginx/openapi.json
 
-# What a daemon is made of: daemons/NAME/*.c, without its main where a test has one of its own.
+# What a daemon is made of: daemons/NAME/*.c; its tests have a main of their own, and may share what
+# lies beside them.
 parts     = $(patsubst %.c,$(OUT)/%.o,$(wildcard daemons/$1/*.c)) $(if $(filter agent,$1),$(messages))
-testparts = $(filter-out %/main.o,$(call parts,$1))
+testparts = $(filter-out %/main.o,$(call parts,$1)) \
+            $(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c,$(wildcard test/daemons/$1/*.c)))
 
 # A handler is its route table and the shared main; its test is the table and the test's main.
 $(handlers): $(OUT)/bin/%: $(OUT)/handlers/%.o $(OUT)/lib/http/main.o $(OUT)/tracegate.a

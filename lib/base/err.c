@@ -66,6 +66,14 @@ const struct err_kind err_kinds[ERR_CODES] = {
 
     [ERR_PEER_AWAY] = {CLASS_UNAVAILABLE, "peer_away", "The peer does not answer"},
     [ERR_PEER_REFUSED] = {CLASS_REFUSED, "peer_refused", "The peer refused"},
+    [ERR_FENCED] = {CLASS_CONFLICT, "fenced", "A newer lease was seen"},
+    [ERR_GAP] = {CLASS_CONFLICT, "gap", "The batch does not begin where the state ends"},
+    [ERR_NEED_SNAPSHOT] = {CLASS_CONFLICT, "need_snapshot", "Only a snapshot can be taken"},
+    [ERR_EPOCH] = {CLASS_CONFLICT, "epoch", "The epoch is new here: only a snapshot can be taken"},
+    [ERR_BATCH] = {CLASS_INVALID, "batch", "The batch is malformed"},
+    [ERR_AGENT_BUSY] = {CLASS_UNAVAILABLE, "busy", "Too many batches wait for their gateways"},
+    [ERR_STATE_FULL] = {CLASS_FULL, "disk", "The disk has no room, nothing was written"},
+    [ERR_STATE_BROKEN] = {CLASS_INTERNAL, "state", "The state cannot be used"},
 
     [ERR_CONFLICT] = {CLASS_CONFLICT, "conflict", "In conflict with what is there"},
     [ERR_RETRY] = {CLASS_RETRY, "retry", "Another change came between, try again"},

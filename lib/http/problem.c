@@ -23,6 +23,7 @@ static const struct {
     [CLASS_GONE] = {410, "Gone"},
     [CLASS_RETRY] = {503, "Service Unavailable", {"Retry-After", "0"}},
     [CLASS_UNAVAILABLE] = {503, "Service Unavailable", {"Retry-After", "2"}},
+    [CLASS_FULL] = {507, "Insufficient Storage", {"Retry-After", "30"}},
     [CLASS_INTERNAL] = {500, "Internal Server Error"},
 };
 
