@@ -88,15 +88,16 @@ attempt(struct req *req, struct err *err)
     return req->idempotency_key != NULL ? idempotency_run(req, run_once, err) : run_once(req, err);
 }
 
-/* A little, so that those who collided do not meet again; false when time is up. */
+/* A little, so that those who collided do not meet again; false when there is no time for another
+ * try that takes as long. */
 static bool
-wait_a_little(const struct req *req, unsigned tries)
+wait_a_little(const struct req *req, unsigned tries, usec_t took)
 {
     usec_t limit = USEC_MS * (req->app->request_ms == 0 ? REQUEST_MS : req->app->request_ms);
     usec_t pause = time_monotonic() % (RETRY_USEC << tries);
     struct timespec time = {.tv_nsec = pause * 1000};
 
-    if (time_monotonic() + pause - req->started_at >= limit)
+    if (time_monotonic() + pause + took - req->started_at >= limit)
         return false;
     nanosleep(&time, NULL);
     return true;
@@ -109,13 +110,15 @@ run(struct req *req, struct err *err)
     const struct answer before = req->answer;
 
     for (unsigned tries = 0;; tries++) {
+        usec_t started = time_monotonic();
+
         if (attempt(req, err))
             return true;
         req->answer = before;
         if (req->turn.db != NULL)
             db_rollback(req->turn.db);
         if (err_kinds[err->code].class != CLASS_RETRY || tries == RETRIES_MAX ||
-            !wait_a_little(req, tries))
+            !wait_a_little(req, tries, time_monotonic() - started))
             return false;
     }
 }

@@ -1,5 +1,6 @@
 #include "http/fcgi.h"
 
+#include <ctype.h>
 #include <fcgiapp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -62,24 +63,40 @@ write_answer(const FCGX_Request *fcgi, const struct req *req)
         FCGX_PutStr(answer->data, (int)answer->size, fcgi->out);
 }
 
+/* nginx hands a few headers on, as HTTP_X_SOMETHING. */
+static const char *
+find_header(const struct req *req, const char *name)
+{
+    char *key = arena_printf(req->arena, "HTTP_%s", name);
+
+    for (char *at = key; *at != '\0'; at++)
+        *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+    return FCGX_GetParam(key, ((const FCGX_Request *)req->wire)->envp);
+}
+
 static void
-answer(FCGX_Request *fcgi, const struct app *app, struct db *db)
+answer(FCGX_Request *fcgi, const struct app *app, const struct turn *turn, void *state)
 {
     struct arena arena = {0};
     struct req req = {
         .arena = &arena,
         .started_at = time_monotonic(),
-        .turn.db = db,
+        .turn = *turn,
+        .state = state,
+        .header = find_header,
+        .wire = fcgi,
         .method = param(fcgi, "REQUEST_METHOD"),
         .path = param(fcgi, "SCRIPT_NAME"),
         .query_text = param(fcgi, "QUERY_STRING"),
         .content_type = param(fcgi, "CONTENT_TYPE"),
-        .turn.actor.token_id = param_or_null(fcgi, "TG_TOKEN_ID"),
-        .turn.actor.token_name = param_or_null(fcgi, "TG_TOKEN_NAME"),
-        .turn.actor.scopes = param(fcgi, "TG_SCOPES"),
-        .turn.actor.request_id = param_or_null(fcgi, "TG_REQUEST_ID"),
     };
 
+    req.turn.actor = (struct actor){
+        .token_id = param_or_null(fcgi, "TG_TOKEN_ID"),
+        .token_name = param_or_null(fcgi, "TG_TOKEN_NAME"),
+        .scopes = param(fcgi, "TG_SCOPES"),
+        .request_id = param_or_null(fcgi, "TG_REQUEST_ID"),
+    };
     read_body(fcgi, app, &req);
     app_serve(app, &req);
     write_answer(fcgi, &req);
@@ -89,17 +106,22 @@ answer(FCGX_Request *fcgi, const struct app *app, struct db *db)
 }
 
 void
-fcgi_serve(const struct app *app, const char *conninfo)
+fcgi_serve(const struct app *app, const struct turn *turn)
 {
+    struct arena arena = {0};
+    struct turn own = *turn;
     struct db db;
     FCGX_Request fcgi;
 
-    db_init(&db, conninfo);
+    db_init(&db, turn->settings->database_url);
+    own.db = &db;
+    void *state = app->open == NULL ? NULL : app->open(turn->settings, &arena);
     sigaction(SIGTERM, &(struct sigaction){.sa_handler = stop}, NULL);
     FCGX_Init();
     FCGX_InitRequest(&fcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR);
     while (FCGX_Accept_r(&fcgi) == 0)
-        answer(&fcgi, app, &db);
+        answer(&fcgi, app, &own, state);
     FCGX_Free(&fcgi, 0);
     db_free(&db);
+    arena_reset(&arena);
 }

@@ -1,7 +1,7 @@
 #include "store/health.h"
 
 /* The newest migration that the queries of this program need. */
-#define MIGRATION "8"
+#define MIGRATION "16"
 
 static const struct field health_fields[] = {
     F_BOOL(struct database_health, migrated, F_REQUIRED),

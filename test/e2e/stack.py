@@ -1,16 +1,18 @@
-"""The API as it runs, for tests: nginx, all handlers on their sockets, a database that is there.
+"""The API as it runs, for tests: nginx, all handlers on their sockets, a database of its own.
 
-    with Stack("build/debug", os.environ["TEST_DATABASE"]) as stack:
+    with Database() as database, Stack("build/debug", database.conninfo) as stack:
         answer = stack.ask("GET", "/users", token=stack.token)
+        assert database.sql("select count(*) from tg_user") == "0"
 
 Everything lives in one temporary directory and ends with the block. As a program it runs a command
-against a stack, which finds it in URL, TOKEN and RUN:
+against a stack, which finds it in URL, TOKEN, RUN and DATABASE_URL:
 
     test/with-database python3 test/e2e/stack.py build/debug -- curl ...
 """
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -45,6 +47,27 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+class Database:
+    """An empty one with all migrations, on the server of test/with-database."""
+
+    def __init__(self):
+        self.server = os.environ["TEST_DATABASE"]
+        self.name = f"e2e_{os.getpid()}_{time.monotonic_ns()}"
+        self.conninfo = re.sub(r"dbname=\S+", f"dbname={self.name}", self.server)
+
+    def __enter__(self):
+        self.sql(f"create database {self.name} template tg_template", self.server)
+        return self
+
+    def __exit__(self, *_):
+        self.sql(f"drop database {self.name} with (force)", self.server)
+
+    def sql(self, statement, conninfo=None):
+        command = ["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", conninfo or self.conninfo]
+        return subprocess.run([*command, "-c", statement], check=True, stdout=subprocess.PIPE,
+                              text=True).stdout.strip()
 
 
 class Answer:
@@ -181,16 +204,20 @@ class Stack:
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
             connection.sendall(data)
             received = b""
-            while chunk := connection.recv(65536):
-                received += chunk
+            try:
+                while chunk := connection.recv(65536):
+                    received += chunk
+            except ConnectionResetError: # what it had not read, it will not read
+                pass
         return received
 
 
 def main(arguments):
     if len(arguments) < 3 or arguments[1] != "--":
         raise SystemExit(__doc__)
-    with Stack(arguments[0], os.environ["TEST_DATABASE"]) as stack:
-        env = {**os.environ, "URL": stack.url, "TOKEN": stack.token, "RUN": str(stack.run)}
+    with Database() as database, Stack(arguments[0], database.conninfo) as stack:
+        env = {**os.environ, "URL": stack.url, "TOKEN": stack.token, "RUN": str(stack.run),
+               "DATABASE_URL": database.conninfo}
         return subprocess.run(arguments[2:], env=env).returncode
 
 
