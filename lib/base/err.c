@@ -80,6 +80,8 @@ const struct err_kind err_kinds[ERR_CODES] = {
     [ERR_DATABASE_SLOW] = {CLASS_UNAVAILABLE, "database_slow", "The database took too long"},
     [ERR_DATABASE_AWAY] = {CLASS_UNAVAILABLE, "database_away", "The database is away"},
     [ERR_SETTINGS] = {CLASS_INTERNAL, "settings", "The settings are not valid"},
+    [ERR_FILE] = {CLASS_INTERNAL, "file", "A file cannot be read or written"},
+    [ERR_PROCESS] = {CLASS_INTERNAL, "process", "A program cannot be run"},
     [ERR_INTERNAL] = {CLASS_INTERNAL, "internal", "Internal error"},
 };
 

@@ -87,6 +87,8 @@ enum err_code {
     ERR_DATABASE_SLOW,
     ERR_DATABASE_AWAY,
     ERR_SETTINGS,
+    ERR_FILE,
+    ERR_PROCESS,
     ERR_INTERNAL,
     ERR_CODES
 };
