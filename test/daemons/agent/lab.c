@@ -191,12 +191,13 @@ lab_text(struct lab *lab, const char *path)
     return json == NULL ? "" : json_object_get_string(json);
 }
 
-size_t
+int64_t
 lab_length(struct lab *lab, const char *path)
 {
     struct json_object *json = find(lab, path);
 
-    return json_object_is_type(json, json_type_array) ? json_object_array_length(json) : 0;
+    return json_object_is_type(json, json_type_array) ? (int64_t)json_object_array_length(json)
+                                                      : -1;
 }
 
 /* -- the story's words --------------------------------------------------------------------- */

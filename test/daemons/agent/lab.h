@@ -54,7 +54,7 @@ void lab_until(struct lab *lab, bool (*reached)(struct lab *lab));
 /* "converged.xray" in the last answer; -1 when it is not there. Texts: "" likewise. */
 int64_t lab_int(struct lab *lab, const char *path);
 const char *lab_text(struct lab *lab, const char *path);
-size_t lab_length(struct lab *lab, const char *path);
+int64_t lab_length(struct lab *lab, const char *path);
 
 struct memory *lab_memory(struct lab *lab, const char *component);
 
