@@ -114,8 +114,8 @@ connection_insert(struct db *db, const struct asked *asked, const struct connect
     " select " REVISION_COLUMNS " from shown r cross join bumped c"                                \
     " join tg_user u on u.telegram_id = c.user_id"
 
-static const struct query REVISION_ISSUE = {
-    .name = "revision_issue",
+static const struct query REVISION_INSERT = {
+    .name = "revision_insert",
     .sql = "with " OUTBOX_ASKED ", " REVISIONS_PLACED ","
            " shown as (insert into connection_revision (id, connection_id, slot, status,"
            " credential_key, camouflage_sni_id, effective_config_json, created_at)"
@@ -134,10 +134,10 @@ static const struct query REVISION_PLACE = {
 };
 
 bool
-revision_issue(struct db *db, const struct asked *asked, const struct revision_new *in,
+revision_insert(struct db *db, const struct asked *asked, const struct revision_new *in,
     struct revision *revision, struct err *err)
 {
-    return db_one(db, &REVISION_ISSUE,
+    return db_one(db, &REVISION_INSERT,
         DB_ARGS(arg_text(asked->actor->request_id), arg_text(asked->actor->token_name),
             arg_actor(asked->actor), arg_text(asked->targets), arg_text(in->connection_id),
             arg_text(NULL), arg_text(NULL), arg_int(1), arg_text("revisions.issue"),
@@ -164,7 +164,7 @@ place(struct db *db, const struct asked *asked, const char *connection_id,
 }
 
 bool
-revision_activate(struct db *db, const struct asked *asked, const struct holding *holding,
+revision_raise(struct db *db, const struct asked *asked, const struct holding *holding,
     struct revision *revision, struct err *err)
 {
     const struct placing placing = {"revisions.activate", .first = holding->revision_id};
@@ -173,7 +173,7 @@ revision_activate(struct db *db, const struct asked *asked, const struct holding
 }
 
 bool
-revision_revoke(struct db *db, const struct asked *asked, const struct holding *holding,
+revision_drop(struct db *db, const struct asked *asked, const struct holding *holding,
     struct revision *revision, struct err *err)
 {
     const struct placing placing = {"revisions.revoke", .gone = holding->revision_id};

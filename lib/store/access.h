@@ -26,15 +26,15 @@ bool connection_insert(struct db *db, const struct asked *asked, const struct co
     const struct revision_new *first, struct connection *connection, struct err *err) MUST_CHECK;
 
 /* Into slot 0; the others move up, and the one that leaves slot 2 is revoked. */
-bool revision_issue(struct db *db, const struct asked *asked, const struct revision_new *in,
+bool revision_insert(struct db *db, const struct asked *asked, const struct revision_new *in,
     struct revision *revision, struct err *err) MUST_CHECK;
 
 /* To slot 0; the others follow in their order, and a fourth is revoked. */
-bool revision_activate(struct db *db, const struct asked *asked, const struct holding *holding,
+bool revision_raise(struct db *db, const struct asked *asked, const struct holding *holding,
     struct revision *revision, struct err *err) MUST_CHECK;
 
 /* The others move together; when there is none left, the connection is revoked. */
-bool revision_revoke(struct db *db, const struct asked *asked, const struct holding *holding,
+bool revision_drop(struct db *db, const struct asked *asked, const struct holding *holding,
     struct revision *revision, struct err *err) MUST_CHECK;
 
 enum connection_owner {

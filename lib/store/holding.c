@@ -40,6 +40,13 @@ static const struct schema device_schema = SCHEMA(struct holding, device_fields)
 static const struct schema connection_hold_schema = SCHEMA(struct holding, connection_fields);
 static const struct schema revision_hold_schema = SCHEMA(struct holding, revision_fields);
 
+static const struct field owner_fields[] = {
+    F_INT(struct owner, user_id, F_REQUIRED, 1, INT64_MAX),
+    F_ENUM(struct owner, user_role, F_REQUIRED, user_role_names),
+};
+
+static const struct schema owner_schema = SCHEMA(struct owner, owner_fields);
+
 /* Of the oldest active node with the role. */
 #define HOST_BEGIN                                                                                 \
     "(select coalesce(e.fqdn, e.public_ipv4) from node_endpoint e where e.active and e.role = "
@@ -58,6 +65,14 @@ static const struct schema revision_hold_schema = SCHEMA(struct holding, revisio
 #define CONNECTION_HOLD_FROM                                                                       \
     " from connection c join tg_user u on u.telegram_id = c.user_id"                               \
     " join device d on d.id = c.device_id"
+
+static const struct query DEVICE_OWNER = {
+    .name = "device_owner",
+    .sql = "select d.user_id, u.role as user_role from device d"
+           " join tg_user u on u.telegram_id = d.user_id where d.id = $1",
+    .row = &owner_schema,
+    .missing = ERR_DEVICE_NOT_FOUND,
+};
 
 static const struct query DEVICE_HOLD = {
     .name = "device_hold",
@@ -112,6 +127,12 @@ static const struct query REVISION_HOLDS[] = {
             .missing = ERR_REVISION_NOT_FOUND,
         },
 };
+
+bool
+device_owner(struct db *db, const char *device_id, struct owner *owner, struct err *err)
+{
+    return db_one(db, &DEVICE_OWNER, DB_ARGS(arg_text(device_id)), owner, err);
+}
 
 /* Only when there was no pair to lock is it asked which of the two is missing. */
 bool

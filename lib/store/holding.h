@@ -35,6 +35,16 @@ struct holding {
     bool secret_gone; /* it is too late to activate the revision */
 };
 
+/* To whom a device belongs, without a lock. */
+struct owner {
+    int64_t user_id;
+    int user_role; /* enum user_role */
+};
+
+/* ERR_DEVICE_NOT_FOUND. */
+bool
+device_owner(struct db *db, const char *device_id, struct owner *owner, struct err *err) MUST_CHECK;
+
 /* For a new connection: the user and the device `for share`. ERR_USER_NOT_FOUND,
  * ERR_DEVICE_NOT_FOUND. */
 bool device_hold(struct db *db, int64_t user_id, const char *device_id, struct holding *holding,

@@ -23,9 +23,9 @@ static const struct query OUTBOX_INSERT = {
     .name = "outbox_insert",
     .sql = "insert into outbox_event (stream_id, event_type, component, aggregate_id, ver, revokes,"
            " idempotency_key, request_id, actor)"
-           " select s.stream_id, $3::outbox_event_type, $4, $5, $6, $7,"
-           " concat_ws(':', $3::text, r.role, $5::text, $6::text), $1, $2"
-           " from string_to_table($8, ' ') with ordinality as r (role, place)"
+           " select s.stream_id, $3::outbox_event_type, $4::text, $5::text, $6::bigint, $7::bool,"
+           " concat_ws(':', $3, r.role, $5, $6), $1::text, $2::text"
+           " from string_to_table($8::text, ' ') with ordinality as r (role, place)"
            " join outbox_stream s on s.name = 'role:' || r.role order by r.place"
            " returning id, gen, event_type, split_part(idempotency_key, ':', 2) as role_target,"
            " aggregate_id, ver, idempotency_key, 'pending' as status, created_at, request_id",
