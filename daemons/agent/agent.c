@@ -11,7 +11,8 @@
 #include "http/server.h"
 
 enum {
-    RETRY_USEC = 250000
+    RETRY_USEC = 250000,
+    LEAVE_USEC = 100000
 };
 
 const char agent_version[] = "0.1.0";
@@ -106,7 +107,17 @@ open_components(struct agent *agent, struct err *err)
 
 /* -- the agent ----------------------------------------------------------------------------- */
 
-/* What waits for gateways is answered with what is; what was noted is written. */
+static void
+end(void *object, struct arena *arena)
+{
+    struct agent *agent = object;
+
+    (void)arena; /* the prototype is the job's */
+    loop_end(&agent->loop);
+}
+
+/* What waits for gateways is answered with what is, and has a moment to leave; what is in work is
+ * taken up by the next process. */
 static void
 stop(void *object)
 {
@@ -115,7 +126,7 @@ stop(void *object)
     if (agent->server != NULL)
         server_drain(agent->server);
     waits_end(agent);
-    loop_end(&agent->loop);
+    job_in(&agent->ending, LEAVE_USEC);
 }
 
 bool
@@ -129,6 +140,7 @@ agent_open(struct agent *agent, const struct settings *settings,
         !state_open(&agent->state, settings->agent_data_root, err))
         return false;
     agent->loop.stop = stop;
+    job_init(&agent->ending, &agent->loop, end, agent);
     if (agent->state.was_damaged)
         log_error("the state file was damaged, moved aside, a snapshot is needed");
     if (!add_components(agent, types, err) || !state_commit(&agent->state, err) ||
@@ -175,6 +187,7 @@ agent_close(struct agent *agent)
             component->type->close(component);
         works_clear(&component->works);
     }
+    job_free(&agent->ending);
     state_close(&agent->state);
     loop_free(&agent->loop);
     *agent = (struct agent){.state = {.root = -1}};

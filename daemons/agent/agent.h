@@ -57,6 +57,7 @@ struct wait; /* wait.c */
 
 struct agent {
     struct loop loop;
+    struct job ending;
     const struct settings *settings;
     struct state state;
     struct component components[COMPONENTS_MAX];
