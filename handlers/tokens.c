@@ -1,0 +1,130 @@
+#include "domain/tokens.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "base/uuid.h"
+#include "domain/scopes.h"
+#include "http/app.h"
+#include "http/problem.h"
+
+struct self {
+    const char *name;
+    struct list scopes;   /* const char * */
+    usec_t expires_at;    /* USEC_NONE: never */
+    struct list features; /* const char * */
+};
+
+static const struct field word_field = {
+    .name = "word", .type = FIELD_TEXT, .min = 1, .max = INT32_MAX};
+static const struct field self_fields[] = {
+    F_TEXT(struct self, name, F_REQUIRED, 0, INT32_MAX),
+    F_LIST(struct self, scopes, F_REQUIRED, &word_field, 0),
+    F_TIME(struct self, expires_at, F_NULLABLE),
+    F_LIST(struct self, features, F_REQUIRED, &word_field, 0),
+};
+static const struct schema self_schema = SCHEMA(struct self, self_fields);
+
+static bool
+list_scopes(struct req *req, struct err *err)
+{
+    struct json_object *json = json_object_new_array();
+
+    (void)err; /* nothing can go wrong */
+    for (size_t i = 0; scope_names[i] != NULL; i++)
+        json_object_array_add(json, json_object_new_string(scope_names[i]));
+    answer_json(req, req->route->status, "application/json", json);
+    return true;
+}
+
+static struct list
+words_of(const char *text, struct arena *arena)
+{
+    const char **words = arena_alloc(arena, (strlen(text) + 1) * sizeof(*words));
+    size_t count = 0;
+
+    while (*text != '\0') {
+        size_t length = strcspn(text, " ");
+
+        words[count++] = arena_printf(arena, "%.*s", (int)length, text);
+        text += length + (text[length] == ' ');
+    }
+    return (struct list){words, count};
+}
+
+/* The bootstrap token has no row, and no end. */
+static bool
+show_self(struct req *req, struct err *err)
+{
+    const struct actor *actor = &req->turn.actor;
+    struct token token = {0};
+
+    if (!str_eq(actor->token_id, UUID_NIL) &&
+        !token_get(req->turn.db, actor->token_id, &token, err))
+        return false;
+    return reply(req,
+        &(struct self){.name = actor->token_name,
+            .scopes = words_of(actor->scopes, req->arena),
+            .expires_at = token.expires_at});
+}
+
+static bool
+list_tokens(struct req *req, struct err *err)
+{
+    const struct tokens_query *in = req->in_query;
+    struct list tokens;
+
+    return tokens_list(req->turn.db, in, &tokens, err) &&
+        reply_list(req, &tokens, in->limit, token_cursor);
+}
+
+static bool
+issue(struct req *req, struct err *err)
+{
+    struct token_issued issued;
+
+    return token_issue(&req->turn, req->in, &issued, err) && reply(req, &issued);
+}
+
+static bool
+rotate(struct req *req, struct err *err)
+{
+    struct token_issued issued;
+
+    return token_rotate(&req->turn, req->args[0].text, req->in, &issued, err) &&
+        reply(req, &issued);
+}
+
+/* The text is shown once. */
+static bool
+show_again(struct req *req, struct err *err)
+{
+    struct token token;
+
+    return token_get(req->turn.db, req_kept_id(req, "token_meta"), &token, err) &&
+        reply(req, &(struct token_issued){.token_meta = &token});
+}
+
+static bool
+revoke(struct req *req, struct err *err)
+{
+    return token_end(&req->turn, req->args[0].text, err) && reply_empty(req);
+}
+
+static const struct route routes[] = {
+    {"GET", "/scopes", "tokens:read", list_scopes, 200},
+    {"GET", "/self", SCOPE_ANY, show_self, 200, .answer = &self_schema,
+        .errors = ERRS(ERR_TOKEN_NOT_FOUND)},
+    {"GET", "/tokens", "tokens:read", list_tokens, 200, LIST, .query = &tokens_query_schema,
+        .answer = &token_schema},
+    {"POST", "/tokens", "tokens:write", issue, 201, SECRET, .body = &token_new_schema,
+        .answer = &token_issued_schema, .again = show_again,
+        .errors = ERRS(ERR_TOKEN_NAME_EXISTS, ERR_SCOPE_NOT_HELD)},
+    {"POST", "/tokens/{id:uuid}/rotate", "tokens:write", rotate, 201, SECRET,
+        .body = &token_rotate_schema, .answer = &token_issued_schema, .again = show_again,
+        .errors = ERRS(ERR_TOKEN_NOT_FOUND, ERR_SCOPE_NOT_HELD)},
+    {"DELETE", "/tokens/{id:uuid}", "tokens:write", revoke, 204,
+        .errors = ERRS(ERR_TOKEN_NOT_FOUND)},
+};
+
+const struct app handler_app = {"tokens", "/auth", routes, COUNT(routes)};

@@ -1,0 +1,138 @@
+#include "domain/admission.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/uuid.h"
+#include "crypto/digest.h"
+#include "crypto/secret.h"
+#include "crypto/token.h"
+#include "domain/tokens.h"
+
+#define REMEMBER_USEC (10 * USEC_SEC)
+
+enum {
+    ENTRIES = 128, /* a power of two */
+    NAME_SIZE = 513,
+    SCOPES_SIZE = 640
+};
+
+/* What one token admitted; fixed in size, so that the cache is too. */
+struct entry {
+    char hash[SHA256_HEX_SIZE]; /* "" for none */
+    char id[UUID_SIZE];
+    char name[NAME_SIZE];
+    char scopes[SCOPES_SIZE];
+    usec_t until; /* by time_monotonic() */
+};
+
+struct admission {
+    const struct secret *bootstrap;
+    struct entry entries[ENTRIES];
+};
+
+struct admission *
+admission_new(const struct settings *settings, struct arena *arena)
+{
+    struct admission *admission = arena_alloc(arena, sizeof(*admission));
+
+    admission->bootstrap = secret_new(arena, settings->api_internal_token);
+    return admission;
+}
+
+/* -- the cache ----------------------------------------------------------------------------- */
+
+static struct entry *
+place_of(struct admission *admission, const char *hash)
+{
+    int index = hex_value(hash[0]) << 4 | hex_value(hash[1]);
+
+    return &admission->entries[index & (ENTRIES - 1)];
+}
+
+static bool
+recall(const struct entry *entry, const char *hash, struct principal *principal)
+{
+    if (!str_eq(entry->hash, hash) || time_monotonic() >= entry->until)
+        return false;
+    *principal = (struct principal){entry->id, entry->name, entry->scopes};
+    return true;
+}
+
+/* Not beyond the token's own end. One that does not fit is asked for each time. */
+static void
+remember(
+    struct entry *entry, const char *hash, const struct principal *principal, usec_t expires_at)
+{
+    usec_t left = expires_at == USEC_NONE ? REMEMBER_USEC : expires_at - time_now();
+
+    if (strlen(principal->name) >= NAME_SIZE || strlen(principal->scopes) >= SCOPES_SIZE)
+        return;
+    memcpy(entry->hash, hash, sizeof(entry->hash));
+    memcpy(entry->id, principal->id, sizeof(entry->id));
+    memcpy(entry->name, principal->name, strlen(principal->name) + 1);
+    memcpy(entry->scopes, principal->scopes, strlen(principal->scopes) + 1);
+    entry->until = time_monotonic() + (left < REMEMBER_USEC ? left : REMEMBER_USEC);
+}
+
+/* Without what a line in a log or a header could not hold. */
+static const char *
+printable(struct arena *arena, const char *name)
+{
+    char *text = arena_strdup(arena, name);
+
+    for (char *at = text; *at != '\0'; at++)
+        *at = iscntrl((unsigned char)*at) ? ' ' : *at;
+    return text;
+}
+
+/* -- the database -------------------------------------------------------------------------- */
+
+static bool
+forget_what_changed(const struct turn *turn, struct admission *admission, struct err *err)
+{
+    bool missed = true;
+    bool done = tokens_listen(turn->db, &missed, err);
+
+    if (missed)
+        memset(admission->entries, 0, sizeof(admission->entries));
+    return done;
+}
+
+static bool
+look_up(const struct turn *turn, struct entry *entry, const char *hash, struct principal *principal,
+    struct err *err)
+{
+    struct token_key key;
+    struct err ignored;
+
+    if (!token_find(turn->db, hash, &key, err))
+        return false;
+    *principal = (struct principal){
+        key.id, printable(turn->arena, key.name), token_scopes(&key.scopes, turn->arena)};
+    if (key.unnoted) /* a token works even where nothing can be written */
+        key.unnoted = !token_note(turn->db, key.id, &ignored);
+    remember(entry, hash, principal, key.expires_at);
+    return true;
+}
+
+bool
+admission_find(const struct turn *turn, struct admission *admission, const char *text,
+    struct principal *principal, struct err *err)
+{
+    static const struct principal bootstrap = {UUID_NIL, "bootstrap", "*"};
+    char hash[SHA256_HEX_SIZE];
+
+    if (secret_matches(admission->bootstrap, text)) {
+        *principal = bootstrap;
+        return true;
+    }
+    if (!token_plausible(text))
+        return err_say(err, ERR_TOKEN, "Invalid API token");
+    sha256_hex(text, strlen(text), hash);
+    struct entry *entry = place_of(admission, hash);
+    if (!forget_what_changed(turn, admission, err))
+        return false;
+    return recall(entry, hash, principal) || look_up(turn, entry, hash, principal, err);
+}

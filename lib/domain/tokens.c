@@ -1,0 +1,160 @@
+#include "domain/tokens.h"
+
+#include "base/str.h"
+#include "base/uuid.h"
+#include "crypto/digest.h"
+#include "crypto/token.h"
+#include "domain/scopes.h"
+#include "schema/write.h"
+
+static const struct field scope_field = {.name = "scope", .type = FIELD_ENUM, .names = scope_names};
+
+static const struct field token_new_fields[] = {
+    F_MATCH(struct token_new, name, F_REQUIRED, 128, "^[^[:cntrl:]]+$"),
+    F_LIST(struct token_new, scopes, F_REQUIRED, &scope_field, 1),
+    F_TIME(struct token_new, expires_at, F_NULLABLE),
+};
+const struct schema token_new_schema = SCHEMA(struct token_new, token_new_fields);
+
+static const struct field token_rotate_fields[] = {
+    F_INT(struct token_rotate, overlap_seconds, F_OPTIONAL, 0, 86400),
+};
+const struct schema token_rotate_schema = SCHEMA(struct token_rotate, token_rotate_fields);
+
+static const struct field token_issued_fields[] = {
+    F_TEXT(struct token_issued, token, F_NULLABLE, 0, INT32_MAX),
+    F_OBJECT(struct token_issued, token_meta, struct token, F_REQUIRED, &token_schema),
+};
+const struct schema token_issued_schema = SCHEMA(struct token_issued, token_issued_fields);
+
+/* What the audit log holds of a token: not its name. */
+struct grant {
+    struct list scopes; /* const char * */
+    usec_t expires_at;
+};
+
+static const struct field grant_scope_field = {
+    .name = "scope", .type = FIELD_TEXT, .min = 1, .max = INT32_MAX};
+static const struct field grant_fields[] = {
+    F_LIST(struct grant, scopes, F_REQUIRED, &grant_scope_field, 0),
+    F_TIME(struct grant, expires_at, F_NULLABLE),
+};
+static const struct schema grant_schema = SCHEMA(struct grant, grant_fields);
+
+/* -- scopes -------------------------------------------------------------------------------- */
+
+const char *
+token_scopes(const struct list *scopes, struct arena *arena)
+{
+    const char *const *names = scopes->at;
+    const char *text = "";
+
+    for (size_t i = 0; i < scopes->count; i++)
+        text = arena_printf(arena, "%s%s%s", text, i == 0 ? "" : " ", names[i]);
+    return text;
+}
+
+/* Their names, in the arena. */
+static bool
+read_scopes(const struct list *in, struct list *scopes, struct arena *arena, struct err *err)
+{
+    const char **names = arena_alloc(arena, in->count * sizeof(*names));
+    const int *indexes = in->at;
+    uint64_t seen = 0;
+
+    for (size_t i = 0; i < in->count; i++) {
+        if (seen >> indexes[i] & 1)
+            return err_say(err, ERR_INPUT, "A scope is named twice: %s", scope_names[indexes[i]]);
+        seen |= UINT64_C(1) << indexes[i];
+        names[i] = scope_names[indexes[i]];
+    }
+    *scopes = (struct list){names, in->count};
+    return true;
+}
+
+static bool
+check_held(const struct turn *turn, const struct list *scopes, struct err *err)
+{
+    return scopes_cover(turn->actor.scopes, token_scopes(scopes, turn->arena)) ||
+        err_set(err, ERR_SCOPE_NOT_HELD);
+}
+
+/* -- changes ------------------------------------------------------------------------------- */
+
+static bool
+audit_token(const struct turn *turn, const char *action, const struct token *token, struct err *err)
+{
+    const struct grant grant = {token->scopes, token->expires_at};
+    const struct audit audit = {
+        .action = action,
+        .subject = arena_printf(turn->arena, "token:%s", token->id),
+        .after = write_text(&grant_schema, &grant, turn->arena),
+    };
+
+    return audit_insert(turn->db, &turn->actor, &audit, err) && tokens_changed(turn->db, err);
+}
+
+/* The text lives in the arena and in the answer. */
+static bool
+insert(const struct turn *turn, struct token *token, struct token_issued *issued, struct err *err)
+{
+    char *text = arena_alloc(turn->arena, TOKEN_TEXT_SIZE);
+    char hash[SHA256_HEX_SIZE];
+    struct token *row = arena_alloc(turn->arena, sizeof(*row));
+
+    token_make(text);
+    sha256_hex(text, TOKEN_TEXT_SIZE - 1, hash);
+    *row = *token;
+    *issued = (struct token_issued){text, row};
+    return token_insert(turn->db, hash, row, err);
+}
+
+static bool
+check_end(usec_t expires_at, struct err *err)
+{
+    return expires_at == USEC_NONE || expires_at > time_now() ||
+        err_say(err, ERR_INPUT, "expires_at is in the past");
+}
+
+bool
+token_issue(const struct turn *turn, const struct token_new *in, struct token_issued *issued,
+    struct err *err)
+{
+    char id[UUID_SIZE];
+    struct token token = {.id = id, .name = in->name, .expires_at = in->expires_at};
+
+    uuid_make(id);
+    return check_end(in->expires_at, err) &&
+        read_scopes(&in->scopes, &token.scopes, turn->arena, err) &&
+        check_held(turn, &token.scopes, err) && db_begin(turn->db, err) &&
+        insert(turn, &token, issued, err) &&
+        audit_token(turn, "tokens.create", issued->token_meta, err) && db_commit(turn->db, err);
+}
+
+bool
+token_rotate(const struct turn *turn, const char *id, const struct token_rotate *in,
+    struct token_issued *issued, struct err *err)
+{
+    usec_t end = time_now() + in->overlap_seconds * USEC_SEC;
+    char successor[UUID_SIZE];
+    struct token old, token;
+
+    uuid_make(successor);
+    if (!db_begin(turn->db, err) || !token_lock(turn->db, id, &old, err) ||
+        !check_held(turn, &old.scopes, err))
+        return false;
+    token = (struct token){
+        .id = successor, .name = old.name, .scopes = old.scopes, .expires_at = old.expires_at};
+    return token_replace(turn->db, id, successor, end, err) && insert(turn, &token, issued, err) &&
+        audit_token(turn, "tokens.rotate", &old, err) && db_commit(turn->db, err);
+}
+
+bool
+token_end(const struct turn *turn, const char *id, struct err *err)
+{
+    struct token token;
+
+    return db_begin(turn->db, err) && token_get(turn->db, id, &token, err) &&
+        token_revoke(turn->db, id, err) && audit_token(turn, "tokens.revoke", &token, err) &&
+        db_commit(turn->db, err);
+}

@@ -1,0 +1,68 @@
+#include "harness/call.h"
+#include "harness/check.h"
+
+#define NOBODY "/auth/tokens/00000000-0000-4000-8000-000000000009"
+
+static const struct call calls[] = {
+    {"scopes need a scope", "GET", "/auth/scopes", NULL, 403, "{'code': 'scope'}",
+        .scopes = "users:read"},
+    {"who am I", "GET", "/auth/self", NULL, 200,
+        "{'name': 'test', 'scopes': ['users:read', 'sni:read'], 'expires_at': null,"
+        " 'features': []}",
+        .scopes = "users:read sni:read"},
+    {"nobody", "GET", "/auth/self", NULL, 401, "{'code': 'token', 'detail': 'Missing API token'}",
+        .scopes = "none"},
+    {"no tokens yet", "GET", "/auth/tokens", NULL, 200, "[]"},
+    {"issue", "POST", "/auth/tokens", "{'name': 'bot', 'scopes': ['users:rw', 'devices:rw']}", 201,
+        "{'token_meta': {'name': 'bot', 'scopes': ['users:rw', 'devices:rw'], 'status': 'active',"
+        " 'last_used_at': null, 'expires_at': null}}",
+        "Cache-Control: no-store"},
+    {"with an end", "POST", "/auth/tokens",
+        "{'name': 'guest', 'scopes': ['users:read'], 'expires_at': '2099-01-01T00:00:00+01:00'}",
+        201, "{'token_meta': {'expires_at': '2098-12-31T23:00:00Z'}}"},
+    {"a name once", "POST", "/auth/tokens", "{'name': 'bot', 'scopes': ['users:rw']}", 409,
+        "{'code': 'token_name_exists', 'detail': 'Token name already exists'}"},
+    {"what one holds", "POST", "/auth/tokens", "{'name': 'a', 'scopes': ['users:read']}", 201, "{}",
+        .scopes = "tokens:write users:rw"},
+    {"what one does not hold", "POST", "/auth/tokens", "{'name': 'b', 'scopes': ['*']}", 403,
+        "{'code': 'scope_not_held'}", .scopes = "tokens:write users:rw"},
+    {"no scopes", "POST", "/auth/tokens", "{'name': 'b', 'scopes': []}", 422,
+        "{'errors': [{'type': 'list_too_short', 'loc': ['body', 'scopes']}]}"},
+    {"an unknown scope", "POST", "/auth/tokens", "{'name': 'b', 'scopes': ['sni:read', 'x']}", 422,
+        "{'errors': [{'type': 'enum', 'loc': ['body', 'scopes', 1]}]}"},
+    {"a scope twice", "POST", "/auth/tokens", "{'name': 'b', 'scopes': ['*', '*']}", 422,
+        "{'code': 'input', 'detail': 'A scope is named twice: *'}"},
+    {"an end in the past", "POST", "/auth/tokens",
+        "{'name': 'b', 'scopes': ['*'], 'expires_at': '2020-01-01T00:00:00Z'}", 422,
+        "{'code': 'input'}"},
+    {"a line break in a name", "POST", "/auth/tokens", "{'name': 'b\\n', 'scopes': ['*']}", 422,
+        "{'errors': [{'loc': ['body', 'name']}]}"},
+    {"newest first", "GET", "/auth/tokens?limit=1", NULL, 200, "[{'name': 'a'}]"},
+    {"the next page", "GET", CALL_NEXT, NULL, 200, "[{'name': 'guest'}]"},
+    {"and the last", "GET", CALL_NEXT, NULL, 200, "[{'name': 'bot'}]"},
+    {"rotate nobody", "POST", NOBODY "/rotate", "{}", 404, "{'code': 'token_not_found'}"},
+    {"rotate for too long", "POST", NOBODY "/rotate", "{'overlap_seconds': 86401}", 422,
+        "{'errors': [{'type': 'less_than_equal'}]}"},
+    {"no UUID", "POST", "/auth/tokens/x/rotate", "{}", 422,
+        "{'errors': [{'type': 'uuid_parsing', 'loc': ['path', 'id']}]}"},
+    {"revoke nobody", "DELETE", NOBODY, NULL, 404, "{'code': 'token_not_found'}"},
+    {"revoking needs a scope", "DELETE", NOBODY, NULL, 403, "{'code': 'scope'}",
+        .scopes = "tokens:read"},
+    {"a first time", "POST", "/auth/tokens", "{'name': 'once', 'scopes': ['*']}", 201, "{}",
+        .send = "Idempotency-Key: 1"},
+    {"the same again", "POST", "/auth/tokens", "{'name': 'once', 'scopes': ['*']}", 201,
+        "{'token': null, 'token_meta': {'name': 'once'}}", "Idempotency-Replayed: true",
+        .send = "Idempotency-Key: 1"},
+    {"another with that key", "POST", "/auth/tokens", "{'name': 'two', 'scopes': ['*']}", 422,
+        "{'code': 'idempotency_mismatch'}", .send = "Idempotency-Key: 1"},
+    {"no key", "POST", "/auth/tokens", "{'name': 'two', 'scopes': ['*']}", 422,
+        "{'errors': [{'type': 'string_pattern', 'loc': ['header', 'Idempotency-Key']}]}",
+        .send = "Idempotency-Key: \x7f"},
+};
+
+int
+main(void)
+{
+    run_calls(&handler_app, calls, COUNT(calls));
+    return check_report("handlers/tokens");
+}
