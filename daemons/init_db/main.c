@@ -1,0 +1,214 @@
+/*
+ * tracegate-init-db: brings a database to this release and makes what an installation needs. May be
+ * run again at any time, and by several at once: one waits for the other.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "base/uuid.h"
+#include "crypto/base64.h"
+#include "crypto/hmac.h"
+#include "db/migrate.h"
+#include "schema/write.h"
+#include "settings/settings.h"
+#include "store/installation.h"
+
+enum {
+    EXIT_INSTALLATION = 3 /* the database is another program's, untouched */
+};
+
+#define WAIT_USEC      (120 * USEC_SEC)
+#define WAIT_STEP_USEC (250 * USEC_MS)
+#define SQL_FOLDER     "sql"
+
+static const char usage_text[] =
+    "usage: tracegate-init-db [-n] [--sql FOLDER] [--wait | --agent-token NAME]\n"
+    "\n"
+    "  --sql FOLDER         where the migrations are (sql)\n"
+    "  --wait               do nothing but wait, 2 minutes at most, until another has done it\n"
+    "  --agent-token NAME   print the token of the node NAME, and do nothing else\n"
+    "  -n                   check the settings, and do nothing else\n"
+    "\n"
+    "Exit: 0 done, 1 failed, 3 an existing installation was found and not touched,\n"
+    "64 wrong usage, 78 wrong settings.\n"
+    "\n";
+
+struct job {
+    const char *sql;
+    const char *agent_name; /* NULL: not asked for */
+    bool wait;
+    bool check;
+};
+
+static void
+report(const struct migration *applied)
+{
+    log_info("migration=%s", applied->name);
+}
+
+static bool
+migrate(const char *conninfo, const char *folder, struct arena *arena, struct err *err)
+{
+    struct migrator migrator;
+    bool done = migrate_open(&migrator, conninfo, folder, arena, err) &&
+        migrate_apply(&migrator, report, err);
+
+    migrate_close(&migrator);
+    return done;
+}
+
+static const char *
+id_make(struct arena *arena)
+{
+    char *id = arena_alloc(arena, UUID_SIZE);
+
+    uuid_make(id);
+    return id;
+}
+
+static const char *
+superadmins(const struct settings *settings, struct arena *arena)
+{
+    static const struct field id = {.type = FIELD_INT, .min = 1, .max = INT64_MAX};
+    static const struct field fields[] = {
+        F_LIST(struct settings, superadmin_telegram_ids, F_OPTIONAL, &id, 0)};
+    static const struct schema schema = SCHEMA(struct settings, fields);
+
+    return write_field(&schema, 0, settings, arena);
+}
+
+static bool
+install(const struct settings *settings, struct arena *arena, struct err *err)
+{
+    struct db db;
+    int64_t promoted = 0;
+
+    db_init(&db, settings->database_url);
+    db_turn(&db, arena);
+    bool done = installation_superadmins(&db, superadmins(settings, arena), &promoted, err) &&
+        installation_pool(&db, id_make(arena), err) && installation_partitions(&db, err) &&
+        installation_incarnation(&db, id_make(arena), err);
+    if (promoted > 0)
+        log_info("superadmins=%lld detail=\"promoted\"", (long long)promoted);
+    db_free(&db);
+    return done;
+}
+
+/* The database may not even answer yet: every failure is a reason to look again. */
+static bool
+wait_for_schema(const char *conninfo, const char *folder, struct arena *arena, struct err *err)
+{
+    usec_t deadline = time_monotonic() + WAIT_USEC;
+    struct list files;
+
+    if (!migrate_read(folder, arena, &files, err))
+        return false;
+    while (!migrate_is_current(conninfo, &files, err)) {
+        if (time_monotonic() > deadline)
+            return false;
+        usleep(WAIT_STEP_USEC);
+    }
+    return true;
+}
+
+/* base64url(HMAC-SHA256(master, "node:" + name)), or the master itself for old installations. */
+static bool
+print_agent_token(
+    const struct settings *settings, const char *name, struct arena *arena, struct err *err)
+{
+    const char *master = settings->agent_auth_token;
+    const char *text = arena_printf(arena, "node:%s", name);
+    unsigned char mac[HMAC_SHA256_BYTES];
+    char token[BASE64_URL_SIZE(HMAC_SHA256_BYTES)];
+
+    if (*master == '\0')
+        return err_say(err, ERR_SETTINGS, "AGENT_AUTH_TOKEN: is required for a node's token");
+    hmac_sha256(master, strlen(master), text, strlen(text), mac);
+    base64_write(BASE64_URL, mac, sizeof(mac), token);
+    return puts(settings->agent_token_mode == TOKEN_SHARED ? master : token) >= 0 ||
+        err_set(err, ERR_INTERNAL);
+}
+
+static bool
+run(const struct job *job, const struct settings *settings, struct arena *arena, struct err *err)
+{
+    if (job->check)
+        return true;
+    if (job->agent_name != NULL)
+        return print_agent_token(settings, job->agent_name, arena, err);
+    if (job->wait)
+        return wait_for_schema(settings->database_url, job->sql, arena, err);
+    return migrate(settings->database_url, job->sql, arena, err) && install(settings, arena, err);
+}
+
+static int
+status_of(enum err_code code)
+{
+    switch ((int)code) {
+    case ERR_INSTALLATION:
+        return EXIT_INSTALLATION;
+    case ERR_SETTINGS:
+        return EX_CONFIG;
+    default:
+        return EXIT_FAILURE;
+    }
+}
+
+static int
+main_with(const struct job *job, struct arena *arena)
+{
+    struct settings settings;
+    const char *faults;
+    struct err err;
+
+    if (!settings_load(&settings, PROGRAM_INIT_DB, arena, &faults)) {
+        fprintf(stderr, "%s\n", faults);
+        return EX_CONFIG;
+    }
+    if (run(job, &settings, arena, &err))
+        return EXIT_SUCCESS;
+    log_error("code=%s detail=\"%s\"", err_kinds[err.code].code, err.detail);
+    return status_of(err.code);
+}
+
+static int
+help(void)
+{
+    fputs(usage_text, stdout);
+    settings_help(PROGRAM_INIT_DB);
+    return EXIT_SUCCESS;
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+        {"sql", required_argument, NULL, 's'}, {"wait", no_argument, NULL, 'w'},
+        {"agent-token", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
+    struct job job = {.sql = SQL_FOLDER};
+    struct arena arena = {0};
+
+    for (int option; (option = getopt_long(argc, argv, "n", options, NULL)) != -1;) {
+        if (option == 'h')
+            return help();
+        if (option == '?')
+            return EX_USAGE;
+        job.check = job.check || option == 'n';
+        job.wait = job.wait || option == 'w';
+        job.sql = option == 's' ? optarg : job.sql;
+        job.agent_name = option == 'a' ? optarg : job.agent_name;
+    }
+    if (optind != argc) {
+        fputs(usage_text, stderr);
+        return EX_USAGE;
+    }
+    int status = main_with(&job, &arena);
+    arena_reset(&arena);
+    return status;
+}
