@@ -153,13 +153,20 @@ run_call(const struct app *app, const struct call *call, struct db *db, char nex
 }
 
 void
-run_calls(const struct app *app, const struct call *calls, size_t count)
+run_calls_on(const struct app *app, const struct call *calls, size_t count, struct db *db)
 {
     char next[NEXT_SIZE] = "";
+
+    for (size_t i = 0; i < count; i++)
+        run_call(app, &calls[i], db, next);
+}
+
+void
+run_calls(const struct app *app, const struct call *calls, size_t count)
+{
     struct db db;
 
     database_init(&db);
-    for (size_t i = 0; i < count; i++)
-        run_call(app, &calls[i], &db, next);
+    run_calls_on(app, calls, count, &db);
     db_free(&db);
 }
