@@ -97,7 +97,7 @@ bool engine_turn(void *agent, struct arena *arena, struct err *err) MUST_CHECK;
 void engine_wake(struct agent *agent);
 
 /* The wish for a key was committed. */
-void engine_changed(struct component *component, const char *key);
+void engine_changed(struct component *component, const char *key, int64_t gen);
 
 /* All wishes may be others: compare first. */
 void engine_restart(struct agent *agent);

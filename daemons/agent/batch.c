@@ -102,6 +102,8 @@ batch_read(enum batch_kind kind, const char *body, size_t size, struct arena *ar
 
     if (size > EVENT_BYTES_MAX)
         return err_say(err, ERR_TOO_LARGE, "The body is larger than 4 MiB");
+    if (memchr(body, '\0', size) != NULL)
+        return err_say(err, ERR_BATCH, "json_invalid");
     if (!scan_member(body, size, "events", &events) || *events.at != '[')
         return err_say(err, ERR_BATCH, "The body is not an object with one array of events");
     const char *text = arena_printf(arena, "%.*s[]%.*s", (int)(events.at - body), body,

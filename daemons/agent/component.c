@@ -165,8 +165,7 @@ reject(struct component *component, struct work *work, const char *code, const c
     bool done = begin_marks(component, &err) &&
         artifact_reject(&component->agent->state, component->type->name, &rejection, &err);
 
-    log_error("component=%s key=%s rejected code=%s detail=\"%s\", leaving it out",
-        component->type->name, work->key, code, detail);
+    log_error("component=%s rejected code=%s, leaving it out", component->type->name, code);
     settle(component, work, done);
     finish_mark(component, done, &err);
 }

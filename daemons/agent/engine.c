@@ -80,9 +80,10 @@ engine_trouble(struct agent *agent, const struct err *err)
 }
 
 /* A key in a pause need not wait any longer, one at work is handed out again after it; while
- * sessions are cut the new wish can be handed out at once. */
+ * sessions are cut the new wish can be handed out at once. What is newer than all that was handed
+ * out will be met anyway. */
 void
-engine_changed(struct component *component, const char *key)
+engine_changed(struct component *component, const char *key, int64_t gen)
 {
     struct work *work = works_find(&component->works, key);
 
@@ -92,7 +93,8 @@ engine_changed(struct component *component, const char *key)
         if (work->phase == WORK_CUTTING)
             works_move(&component->works, work, WORK_PAUSED);
     }
-    component_rewind(component);
+    if (gen <= component->place.since)
+        component_rewind(component);
 }
 
 /* -- handing out --------------------------------------------------------------------------- */
@@ -194,12 +196,12 @@ hand_out_paused(struct component *component, struct arena *arena, usec_t *next, 
         else if (count < SLICE)
             due[count++] = arena_strdup(arena, work->key);
     }
-    if (count == SLICE)
-        *next = now;
     for (size_t i = 0; i < count && may_hand_out(component); i++) {
         if (!hand_out_again(component, due[i], arena, err))
             return false;
     }
+    if (count == SLICE && may_hand_out(component))
+        *next = now;
     return true;
 }
 

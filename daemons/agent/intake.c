@@ -105,6 +105,7 @@ note_touched(struct agent *agent, const struct change *change, struct arena *are
         .component = agent_component(agent, change->component),
         .name = arena_strdup(arena, change->component),
         .key = arena_strdup(arena, change->key),
+        .gen = change->gen,
     };
 }
 
@@ -163,7 +164,7 @@ intake_events(struct agent *agent, const char *body, size_t size, struct arena *
         return false;
     for (size_t i = 0; i < touched->count; i++) {
         if (touched->at[i].component != NULL)
-            engine_changed(touched->at[i].component, touched->at[i].key);
+            engine_changed(touched->at[i].component, touched->at[i].key, touched->at[i].gen);
     }
     engine_wake(agent);
     return true;

@@ -14,6 +14,7 @@ struct touched {
     struct component *component; /* NULL: this node does not run it, the key is rejected */
     const char *name;            /* of the component */
     const char *key;
+    int64_t gen;
 };
 
 struct touched_list {
