@@ -35,9 +35,7 @@
 #ifndef TG_DISPATCHER_PROTOCOL_H
 #define TG_DISPATCHER_PROTOCOL_H
 
-#include "base/arena.h"
-#include "base/err.h"
-#include "schema/schema.h"
+#include <stddef.h>
 
 enum component_number {
     COMPONENT_XRAY,
@@ -48,5 +46,8 @@ enum component_number {
 };
 
 extern const char *const component_names[];
+
+/* The number of a component; COMPONENTS for a name that is none. */
+size_t component_find(const char *name);
 
 #endif

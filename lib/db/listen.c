@@ -26,3 +26,9 @@ db_listen(struct db *db, const struct query *listen, bool *missed, struct err *e
     db->listening = listen;
     return true;
 }
+
+int
+db_socket(const struct db *db)
+{
+    return db->conn != NULL ? PQsocket(db->conn) : -1;
+}

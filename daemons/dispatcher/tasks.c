@@ -1,0 +1,192 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "dispatcher/node.h"
+
+#define BURST_STEP (3 * USEC_MS)
+#define LINGER     (5 * USEC_SEC)
+
+/* -- sequence ------------------------------------------------------------------------------ */
+
+static void
+see_stream(struct dispatcher *dispatcher, const struct stream *stream)
+{
+    struct stream_view *view = stream_find(dispatcher, stream->stream_id);
+    const char *colon = strchr(stream->name, ':');
+
+    if (view == NULL) {
+        if (dispatcher->stream_count == STREAMS_MAX)
+            return;
+        view = &dispatcher->streams[dispatcher->stream_count++];
+        *view = (struct stream_view){.stream_id = stream->stream_id, .gen = stream->gen};
+        snprintf(view->role, sizeof(view->role), "%s", colon != NULL ? colon + 1 : stream->name);
+    }
+    view->floor_gen = stream->floor_gen;
+    if (view->gen >= stream->gen)
+        return;
+    meters_sequenced(&dispatcher->meters, view->role, stream->gen - view->gen);
+    view->gen = stream->gen;
+    loop_wake(&dispatcher->loop, work_nodes);
+    loop_wake(&dispatcher->loop, claim_nodes);
+    loop_wake(&dispatcher->loop, watch_revocations);
+}
+
+static bool
+see_streams(struct dispatcher *dispatcher, struct list *streams, struct err *err)
+{
+    if (!streams_list(&dispatcher->db, streams, err))
+        return false;
+    for (size_t i = 0; i < streams->count; i++)
+        see_stream(dispatcher, (const struct stream *)streams->at + i);
+    return true;
+}
+
+/* Rows without a number are numbered first, then all see how far the logs are: another dispatcher
+ * may have done the numbering. */
+bool
+sequence_streams(void *state, struct arena *arena, struct err *err)
+{
+    struct dispatcher *dispatcher = state;
+    struct list streams;
+    bool numbered = false;
+
+    dispatcher_turn(dispatcher, arena);
+    bool woken = time_monotonic() < dispatcher->burst_until;
+    if (!see_streams(dispatcher, &streams, err))
+        return false;
+    for (size_t i = 0; i < streams.count; i++) {
+        const struct stream *stream = (const struct stream *)streams.at + i;
+
+        if (!stream->waiting)
+            continue;
+        if (!stream_sequence(&dispatcher->db, stream->stream_id, err))
+            return false;
+        numbered = true;
+    }
+    if (numbered && !see_streams(dispatcher, &streams, err))
+        return false;
+    dispatcher->worked_at = time_monotonic();
+    if (numbered && !woken)
+        meters_woken(&dispatcher->meters, "poll");
+    if (woken)
+        loop_wake_in(&dispatcher->loop, sequence_streams, BURST_STEP);
+    return true;
+}
+
+/* -- claim --------------------------------------------------------------------------------- */
+
+static bool
+hold_all(struct dispatcher *dispatcher, const struct list *leases, usec_t until, struct err *err)
+{
+    const struct lease *all = leases->at;
+
+    for (size_t i = 0; i < leases->count; i++) {
+        if (all[i].taken_over)
+            meters_taken_over(&dispatcher->meters);
+        if (!node_hold(dispatcher, &all[i], until, err))
+            return false;
+    }
+    if (leases->count > 0)
+        loop_wake(&dispatcher->loop, work_nodes);
+    return true;
+}
+
+bool
+claim_nodes(void *state, struct arena *arena, struct err *err)
+{
+    struct dispatcher *dispatcher = state;
+    usec_t ttl = dispatcher->settings->dispatcher_lock_ttl_seconds * USEC_SEC;
+    int64_t room = dispatcher->settings->dispatcher_concurrency - (int64_t)dispatcher->held;
+    struct claim claim = {dispatcher->owner, room, ttl / USEC_MS};
+    usec_t until = time_monotonic() + ttl;
+    struct opt_int wait_ms;
+    struct list leases;
+
+    dispatcher_turn(dispatcher, arena);
+    if (dispatcher->stream_count == 0 || room <= 0)
+        return true;
+    if (!leases_claim(&dispatcher->db, &claim, &leases, err) ||
+        !hold_all(dispatcher, &leases, until, err) ||
+        !leases_due(&dispatcher->db, dispatcher->owner, &wait_ms, err))
+        return false;
+    if (wait_ms.set)
+        loop_wake_in(&dispatcher->loop, claim_nodes, (wait_ms.value + 1) * USEC_MS);
+    return true;
+}
+
+/* -- work ---------------------------------------------------------------------------------- */
+
+/* Nothing to do for a while, or others wait for the place. */
+static void
+linger(struct node *node)
+{
+    struct dispatcher *dispatcher = node->dispatcher;
+    bool full = (int64_t)dispatcher->held >= dispatcher->settings->dispatcher_concurrency;
+
+    if (full || time_monotonic() - node->moved_at > LINGER)
+        node_leave(node, 0, NULL);
+}
+
+static void
+watch(struct node *node)
+{
+    if (node->watch != NULL)
+        return;
+    if (node->watch_after > time_monotonic())
+        loop_wake_in(&node->dispatcher->loop, work_nodes, node->watch_after - time_monotonic());
+    else
+        watch_start(node);
+}
+
+/* The next request of a node, by the first that applies. */
+static bool
+step(struct node *node, struct err *err)
+{
+    bool behind = node_is_behind(node);
+
+    if (behind && node->batch == NULL && node->snapshot == NULL && !node->must_look)
+        watch(node);
+    if (node->batch != NULL)
+        return deliver_step(node, err);
+    if (node->fetch != NULL)
+        return true;
+    if (node->must_look)
+        look_start(node);
+    else if (node->lease.paused)
+        node_leave(node, 0, NULL);
+    else if (node->why_snapshot != NULL)
+        return snapshot_step(node, err);
+    else if (node->acked_gen < node->stream->gen)
+        return deliver_step(node, err);
+    else if (!behind)
+        linger(node);
+    return true;
+}
+
+bool
+work_nodes(void *state, struct arena *arena, struct err *err)
+{
+    struct dispatcher *dispatcher = state;
+    usec_t now = time_monotonic();
+
+    dispatcher_turn(dispatcher, arena);
+    for (struct node *node = dispatcher->nodes; node != NULL; node = node->next) {
+        /* Past its end a lease may be another's: nothing new is begun. */
+        if (!node->held || node->leaving || now >= node->held_until)
+            continue;
+        if (!step(node, err))
+            return false;
+    }
+    return true;
+}
+
+/* -- the rest ------------------------------------------------------------------------------ */
+
+bool
+make_partitions(void *state, struct arena *arena, struct err *err)
+{
+    struct dispatcher *dispatcher = state;
+
+    dispatcher_turn(dispatcher, arena);
+    return partitions_ensure(&dispatcher->db, err);
+}
