@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "harness/check.h"
 #include "harness/database.h"
+#include "harness/fixture.h"
 #include "schema/json.h"
 
 enum {
@@ -136,13 +137,31 @@ check_answer(const struct call *call, const struct req *req)
         check_passed();
 }
 
+static void
+run_sql(const struct call *call, struct db *db)
+{
+    const struct query query = {.name = "sql", .sql = call->path, .plan = PLAN_CUSTOM};
+    struct arena arena = {0};
+    struct err err;
+
+    db_turn(db, &arena);
+    if (!db_exec(db, &query, DB_NO_ARGS, NULL, &err))
+        check_failed(call->title, "%s", err.detail);
+    arena_reset(&arena);
+}
+
 /* Fills `next` with the target of the Link header. */
 static void
 run_call(const struct app *app, const struct call *call, struct db *db, char next[NEXT_SIZE])
 {
     struct arena arena = {0};
-    struct req req = {.arena = &arena, .turn.db = db};
+    struct settings settings;
+    struct req req = {.arena = &arena,
+        .turn.db = db,
+        .turn.settings = &settings,
+        .turn.catalog = &fixture_catalog};
 
+    fixture_settings(&settings);
     prepare(call, next, &req);
     app_serve(app, &req);
     check_answer(call, &req);
@@ -157,8 +176,12 @@ run_calls_on(const struct app *app, const struct call *calls, size_t count, stru
 {
     char next[NEXT_SIZE] = "";
 
-    for (size_t i = 0; i < count; i++)
-        run_call(app, &calls[i], db, next);
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(calls[i].method, CALL_SQL))
+            run_sql(&calls[i], db);
+        else
+            run_call(app, &calls[i], db, next);
+    }
 }
 
 void

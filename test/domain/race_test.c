@@ -1,0 +1,184 @@
+/* Many processes at once, each with its own connection, let go together. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "domain/connections.h"
+#include "domain/revisions.h"
+#include "domain/revoke.h"
+#include "harness/check.h"
+#include "harness/fixture.h"
+
+enum {
+    RACERS = 50,
+    ROUNDS = 3,
+    TRIES = 20 /* of a change that had to wait too long for the others */
+};
+
+static struct fixture fixture;
+
+typedef bool racer_fn(struct fixture *own, int number, const char *arg);
+
+/* What the shared steps do with a change that came between; other errors are the racer's. */
+static bool
+may_try_again(struct fixture *own)
+{
+    bool again = err_kinds[own->err.code].class == CLASS_RETRY;
+
+    fixture_turn(own);
+    return again;
+}
+
+static int
+race_one(racer_fn *run, int number, const char *arg, int gate)
+{
+    struct fixture own;
+    char byte;
+    bool done = false;
+
+    fixture_join(&own);
+    fixture_number(&own, "select 1 as n", NULL); /* connected before the start */
+    fixture_turn(&own);
+    if (read(gate, &byte, 1) != 0) /* the end of the pipe is the start */
+        return EXIT_FAILURE;
+    for (int i = 0; i < TRIES && !done; i++) {
+        done = run(&own, number, arg);
+        if (!done && !may_try_again(&own))
+            break;
+    }
+    if (!done)
+        check_failed("race", "%d: %s", number, own.err.detail);
+    fixture_close(&own);
+    return done ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static void
+race(racer_fn *run, const char *arg)
+{
+    int gate[2], status;
+
+    CHECK(pipe(gate) == 0);
+    fixture_close(&fixture); /* no child shares it */
+    for (int i = 0; i < RACERS; i++) {
+        if (fork() != 0)
+            continue;
+        close(gate[1]);
+        _exit(race_one(run, i, arg, gate[0]));
+    }
+    close(gate[0]);
+    close(gate[1]);
+    while (wait(&status) > 0)
+        CHECK_INT(EXIT_SUCCESS, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+    fixture_join(&fixture);
+}
+
+/* -- one connection ------------------------------------------------------------------------ */
+
+/* Any revision that the connection has had so far. */
+static const char *
+some_revision(struct fixture *own, int number, const char *connection_id)
+{
+    const struct revisions_query in = {.limit = 1000};
+    struct list revisions;
+
+    if (!revisions_of_connection(&own->turn, connection_id, &in, &revisions, &own->err))
+        return "";
+    const struct revision *at = revisions.at;
+    return at[(size_t)number % revisions.count].id;
+}
+
+static bool
+change(struct fixture *own, int number, const char *connection_id)
+{
+    static const struct issue_new in = {0};
+    struct revision revision;
+
+    if (number % 3 == 0)
+        return revision_issue(&own->turn, connection_id, &in, &revision, &own->err) ||
+            own->err.code == ERR_CONNECTION_REVOKED;
+    const char *id = some_revision(own, number / 3, connection_id);
+    return (number % 3 == 1 ? revision_activate : revision_revoke)(
+               &own->turn, id, &revision, &own->err) ||
+        own->err.code == ERR_CONNECTION_REVOKED;
+}
+
+static void
+check_serial(const char *id)
+{
+    static const char gaps[] =
+        "select count(*) as n from (select slot, row_number() over (order by slot) - 1 as want"
+        " from connection_revision where connection_id = $1 and status = 'active') s"
+        " where slot <> want or want > 2";
+    static const char ver[] = "select ver as n from connection where id = $1";
+    static const char changes[] =
+        "select count(*) as n from audit_log where subject = 'connection:'"
+        " || $1 or after ->> 'connection_id' = $1";
+    static const char steps[] = "select count(distinct ver) * 1000 + max(ver) as n"
+                                " from outbox_event where aggregate_id = $1";
+    int64_t count = fixture_number(&fixture, changes, id);
+
+    CHECK_INT(0, fixture_number(&fixture, gaps, id));
+    CHECK_INT(count, fixture_number(&fixture, ver, id));
+    CHECK_INT(count * 1001, fixture_number(&fixture, steps, id));
+}
+
+static void
+test_3_1_changes_of_one_connection_come_out_as_if_in_turn(void)
+{
+    struct connection connection;
+    char id[UUID_SIZE];
+
+    for (int i = 0; i < ROUNDS; i++) {
+        fixture_turn(&fixture);
+        fixture_connect(&fixture, &connection);
+        memcpy(id, connection.id, UUID_SIZE);
+        race(change, id);
+        check_serial(id);
+    }
+}
+
+/* -- a device that goes meanwhile ---------------------------------------------------------- */
+
+static bool
+connect_or_revoke(struct fixture *own, int number, const char *device_id)
+{
+    static const struct issue_new issue = {0};
+    const struct connection_new in = {.user_id = FIXTURE_USER,
+        .device_id = device_id,
+        .profile_name = "default",
+        .custom_overrides_json = "{}",
+        .issue = &issue};
+    struct connection connection;
+
+    if (number != RACERS / 2)
+        return connection_create(&own->turn, &in, &connection, &own->err) ||
+            own->err.code == ERR_DEVICE_REVOKED;
+    if (!db_begin(&own->db, &own->err))
+        return false;
+    return fixture_try(own, "select from tg_user where telegram_id = 7 for update", NULL) &&
+        fixture_try(own, "update device set status = 'revoked' where id = $1", device_id) &&
+        revoke_device_connections(&own->turn, device_id, &own->err) &&
+        db_commit(&own->db, &own->err);
+}
+
+static void
+test_3_0_no_connection_is_born_after_its_device_was_revoked(void)
+{
+    race(connect_or_revoke, FIXTURE_DEVICE);
+    CHECK_INT(0,
+        fixture_number(&fixture,
+            "select count(*) as n from connection where device_id = $1 and status = 'active'",
+            FIXTURE_DEVICE));
+}
+
+int
+main(void)
+{
+    fixture_open(&fixture);
+    test_3_1_changes_of_one_connection_come_out_as_if_in_turn();
+    test_3_0_no_connection_is_born_after_its_device_was_revoked();
+    fixture_close(&fixture);
+    return check_report("domain/race");
+}
