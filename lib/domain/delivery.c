@@ -31,7 +31,7 @@ static const struct field delivery_fields[] = {
 
 const struct schema delivery_schema = SCHEMA(struct delivery, delivery_fields);
 
-static enum delivery_state
+static int /* enum delivery_state */
 state_of(const struct progress *progress)
 {
     if (progress->dead > 0)
