@@ -18,6 +18,7 @@ static struct fixture fixture;
 static const struct issue_new issue = {0};
 static const struct issue_new forced = {.force = true};
 static const struct issue_new unknown_sni = {.camouflage_sni_id = {true, 999999}};
+static const struct issue_new disabled_sni = {.camouflage_sni_id = {true, 2}};
 
 /* -- who gets a connection, and why not ---------------------------------------------------- */
 
@@ -55,6 +56,7 @@ static const struct refusal refusals[] = {
                 "{\"dial_timeout_ms\":99,\"tcp_fast_open\":true,\"local_socks_port\":\"x\"}"},
         ERR_OVERRIDES, "These overrides are not allowed: dial_timeout_ms, local_socks_port"},
     {"3.10 an unknown name", NULL, {.issue = &unknown_sni}, ERR_SNI_UNAVAILABLE},
+    {"3.10 a disabled name", NULL, {.issue = &disabled_sni}, ERR_SNI_UNAVAILABLE},
     {"3.10 an unknown name by override", NULL,
         {.issue = &issue, .custom_overrides_json = "{\"camouflage_sni_id\":999999}"},
         ERR_SNI_UNAVAILABLE},
@@ -251,6 +253,35 @@ test_3_9_a_chain_begins_at_the_entry(void)
 }
 
 static void
+test_3_10_request_before_override_before_the_first(void)
+{
+    static const struct issue_new by_id = {.camouflage_sni_id = {true, 1}};
+    static const struct issue_new by_tag = {.provider = "mts"}, by_no_tag = {.provider = "t2"};
+    static const char override[] = "{\"camouflage_sni_id\":3}";
+    static const struct {
+        const struct issue_new *issue;
+        const char *overrides;
+        int64_t sni_id;
+    } cases[] = {
+        {&issue, "{}", 1},
+        {&issue, override, 3},
+        {&by_id, override, 1},
+        {&by_tag, "{}", 3},
+        {&by_no_tag, override, 1},
+    };
+    struct connection connection;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct connection_new in = filled((struct connection_new){
+            .issue = cases[i].issue, .custom_overrides_json = cases[i].overrides});
+
+        fixture_turn(&fixture);
+        CHECK(connection_create(&fixture.turn, &in, &connection, &fixture.err));
+        CHECK_INT(cases[i].sni_id, connection.revision->camouflage_sni_id.value);
+    }
+}
+
+static void
 test_3_11_a_name_is_the_best_that_is_known(void)
 {
     static const struct {
@@ -364,6 +395,7 @@ main(void)
     test_3_7_two_active_revisions_never_share_a_credential();
     test_3_8_overrides_reach_the_configuration();
     test_3_9_a_chain_begins_at_the_entry();
+    test_3_10_request_before_override_before_the_first();
     test_3_11_a_name_is_the_best_that_is_known();
     test_3_0_a_device_loses_all_its_connections_at_once();
     test_3_0_a_user_loses_all_and_the_count_is_told();
