@@ -22,8 +22,11 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wcast-qual -Wformat=2 -W
         -Wpointer-arith -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wsign-conversion \
         -Wimplicit-fallthrough -Walloca -Werror=format-security -Wno-missing-field-initializers -Werror
 
+# The newest migration: what the programs of this build need the database to have.
+MIGRATION := $(shell ls sql/*.sql | sed -n '$$s|sql/0*\([0-9]*\)_.*|\1|p')
+
 CFLAGS   += -std=c11 $(flags_$(MODE)) $(WARN)
-CPPFLAGS += -D_GNU_SOURCE -Ilib -Itest -Idaemons -I$(OUT)/gen -MMD -MP $(shell pkg-config --cflags $(PKGS))
+CPPFLAGS += -D_GNU_SOURCE -DTG_MIGRATION='"$(MIGRATION)"' -Ilib -Itest -Idaemons -I$(OUT)/gen -MMD -MP $(shell pkg-config --cflags $(PKGS))
 LDFLAGS  += $(filter -fsanitize=% --coverage -fPIE,$(flags_$(MODE))) $(link_$(MODE)) -Wl,--as-needed
 LDLIBS   := -lfcgi $(shell pkg-config --libs $(PKGS))
 
@@ -61,6 +64,10 @@ $(OUT)/nginx/openapi.json: nginx/locations $(handlers)
 
 check: $(tests)
 	@test/with-database prove -j2 --exec '' $(if $(T),$(foreach t,$(tests),$(if $(findstring $(T),$t),$t)),$(tests))
+
+# What every route shares, and how it fails, through nginx.
+contract: all
+	@test/with-database prove -v $(if $(V),,-Q) test/e2e/contract test/e2e/faults :: $(OUT)
 
 # Each header stands alone.
 check-headers: $(messages)
@@ -100,7 +107,9 @@ $(handlers) $(daemons) $(tests):
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 
+$(OUT)/lib/store/health.o: $(wildcard sql/*.sql)
+
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all check check-headers check-layers check-size format check-format tidy clean
+.PHONY: all check contract check-headers check-layers check-size format check-format tidy clean
 .SECONDARY:

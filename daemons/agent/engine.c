@@ -7,8 +7,7 @@
 #include "base/log.h"
 
 enum {
-    SLICE = 64, /* rows looked at in one go */
-    HOLD_USEC = 1000000
+    SLICE = 64 /* rows looked at in one go */
 };
 
 /* -- trouble ------------------------------------------------------------------------------- */
@@ -72,7 +71,7 @@ engine_trouble(struct agent *agent, const struct err *err)
 {
     log_error("state detail=\"%s\", what gateways answered will be asked again", err->detail);
     state_rollback(&agent->state);
-    agent->held_until = time_monotonic() + HOLD_USEC;
+    agent->held_until = time_monotonic() + 4 * agent->retry_least;
     agent->broken = agent->broken || err->code == ERR_STATE_BROKEN;
     if (agent->broken)
         loop_stop(&agent->loop);
@@ -293,24 +292,41 @@ step(struct component *component, struct arena *arena, usec_t *next, struct err 
 
 /* -- how far ------------------------------------------------------------------------------- */
 
+/* How far it is by what is noted so far. */
 static bool
-note_converged(struct component *component, struct err *err)
+look_converged(const struct component *component, int64_t *converged, struct err *err)
 {
     struct agent *agent = component->agent;
     const struct meta *meta = &agent->state.meta;
-    int64_t converged = component->converged, since;
+    int64_t since;
 
     if (!artifact_oldest(&agent->state, component->type->name, &since, err))
         return false;
+    *converged = component->converged;
     if (!meta->complete)
-        converged = 0;
+        *converged = 0;
     else if (component->verified)
-        converged = since > meta->desired_gen ? meta->desired_gen : since - 1;
-    if (converged == component->converged)
-        return true;
-    component->converged = converged;
-    return state_begin(&agent->state, LAZY, err) &&
-        converged_write(&agent->state, component->type->name, converged, err);
+        *converged = since > meta->desired_gen ? meta->desired_gen : since - 1;
+    return *converged == component->converged ||
+        (state_begin(&agent->state, LAZY, err) &&
+            converged_write(&agent->state, component->type->name, *converged, err));
+}
+
+/* Nobody hears of it before it is written: marks that are lost must not have counted. */
+static bool
+note_converged(struct agent *agent, struct err *err)
+{
+    int64_t converged[COMPONENTS_MAX];
+
+    for (size_t i = 0; i < agent->count; i++) {
+        if (!look_converged(&agent->components[i], &converged[i], err))
+            return false;
+    }
+    if (agent->state.transaction == LAZY && !state_commit(&agent->state, err))
+        return false;
+    for (size_t i = 0; i < agent->count; i++)
+        agent->components[i].converged = converged[i];
+    return true;
 }
 
 static bool
@@ -322,11 +338,7 @@ turn_components(struct agent *agent, struct arena *arena, usec_t *next, struct e
         if (agent->state.meta.known && component->up && !step(component, arena, next, err))
             return false;
     }
-    for (size_t i = 0; i < agent->count; i++) {
-        if (!note_converged(&agent->components[i], err))
-            return false;
-    }
-    return agent->state.transaction != LAZY || state_commit(&agent->state, err);
+    return note_converged(agent, err);
 }
 
 bool

@@ -165,19 +165,29 @@ sql_end(sqlite3_stmt *rows)
     sqlite3_reset(rows); /* NULL is a harmless no-op */
 }
 
-/* SQLite's extended codes keep the plain one in the low byte. */
+static enum err_code
+kind_of(int code)
+{
+    switch (code & 0xff) { /* SQLite's extended codes keep the plain one in the low byte */
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+        return ERR_STATE_FULL;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return ERR_AGENT_BUSY;
+    default:
+        return ERR_STATE_BROKEN;
+    }
+}
+
 bool
 sql_done(struct sql *sql, struct err *err)
 {
     int code = sql->failure;
 
     sql->failure = SQLITE_OK;
-    if (code == SQLITE_OK)
-        return true;
-    if ((code & 0xff) == SQLITE_FULL || (code & 0xff) == SQLITE_IOERR)
-        return err_say(
-            err, ERR_STATE_FULL, "the state cannot be written: %s", sqlite3_errstr(code));
-    return err_say(err, ERR_STATE_BROKEN, "the state cannot be used: %s", sqlite3_errstr(code));
+    return code == SQLITE_OK ||
+        err_say(err, kind_of(code), "the state cannot be used: %s", sqlite3_errstr(code));
 }
 
 bool

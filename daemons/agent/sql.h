@@ -83,7 +83,8 @@ sqlite3_stmt *sql_open(struct sql *sql, enum sql_statement which, const struct s
 bool sql_next(struct sql *sql, sqlite3_stmt *rows);
 void sql_end(sqlite3_stmt *rows); /* needed unless sql_next() has become false */
 
-/* Run to the end; ERR_STATE_FULL when the disk has no room, ERR_STATE_BROKEN otherwise. */
+/* Run to the end; ERR_STATE_FULL when the disk has no room, ERR_AGENT_BUSY when somebody holds the
+ * file, ERR_STATE_BROKEN otherwise. */
 bool sql_done(struct sql *sql, struct err *err) MUST_CHECK;
 bool sql_run(struct sql *sql, enum sql_statement which, const struct sql_arg *args,
     struct err *err) MUST_CHECK;

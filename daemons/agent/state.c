@@ -14,7 +14,8 @@
 enum {
     PATH_SIZE = 4096,
     VERSION = 1,
-    FREE_MIB_LEAST = 64
+    FREE_MIB_LEAST = 64,
+    BUSY_MS = 200 /* for which an operator who writes into it may stop the loop */
 };
 
 static const char *const files[] = {"state.db", "state.db-wal", "state.db-shm"};
@@ -113,7 +114,7 @@ open_file(struct state *state, const char *root, struct err *err)
     if (sqlite3_open_v2(path, &state->sql.db,
             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK)
         return err_say(err, ERR_SETTINGS, "the state file cannot be opened");
-    sqlite3_busy_timeout(state->sql.db, 2000);
+    sqlite3_busy_timeout(state->sql.db, BUSY_MS);
     return true;
 }
 

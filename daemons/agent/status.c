@@ -84,10 +84,12 @@ status_reply_batch(struct req *req, const struct touched_list *touched, struct e
 bool
 status_refuse(struct req *req, struct err *err)
 {
-    const struct agent *agent = req->state;
+    struct agent *agent = req->state;
     const struct err_kind *kind = &err_kinds[err->code];
     struct json_object *json;
 
+    if (err->code == ERR_STATE_BROKEN)
+        engine_trouble(agent, err);
     if (kind->class != CLASS_CONFLICT)
         return false;
     json = json_object_new_object();

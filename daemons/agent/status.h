@@ -16,7 +16,8 @@ status_reply_batch(struct req *req, const struct touched_list *touched, struct e
 
 bool status_reply_state(struct req *req, struct err *err) MUST_CHECK;
 
-/* A 409 with desired_gen and max_token; every other error is returned as it is. */
+/* A 409 with desired_gen and max_token; every other error is returned as it is. A state that is
+ * broken ends the process, after the answer. */
 bool status_refuse(struct req *req, struct err *err) MUST_CHECK;
 
 #endif

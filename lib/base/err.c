@@ -71,7 +71,7 @@ const struct err_kind err_kinds[ERR_CODES] = {
     [ERR_NEED_SNAPSHOT] = {CLASS_CONFLICT, "need_snapshot", "Only a snapshot can be taken"},
     [ERR_EPOCH] = {CLASS_CONFLICT, "epoch", "The epoch is new here: only a snapshot can be taken"},
     [ERR_BATCH] = {CLASS_INVALID, "batch", "The batch is malformed"},
-    [ERR_AGENT_BUSY] = {CLASS_UNAVAILABLE, "busy", "Too many batches wait for their gateways"},
+    [ERR_AGENT_BUSY] = {CLASS_UNAVAILABLE, "busy", "The agent is busy"},
     [ERR_STATE_FULL] = {CLASS_FULL, "disk", "The disk has no room, nothing was written"},
     [ERR_STATE_BROKEN] = {CLASS_INTERNAL, "state", "The state cannot be used"},
 

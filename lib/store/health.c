@@ -1,8 +1,5 @@
 #include "store/health.h"
 
-/* The newest migration that the queries of this program need. */
-#define MIGRATION "16"
-
 static const struct field health_fields[] = {
     F_BOOL(struct database_health, migrated, F_REQUIRED),
     F_OPT_INT(struct database_health, outbox_oldest_seconds, 0, 0, INT64_MAX),
@@ -11,7 +8,7 @@ static const struct schema health_schema = SCHEMA(struct database_health, health
 
 static const struct query HEALTH_GET = {
     .name = "health_get",
-    .sql = "select exists (select from schema_migration where version >= " MIGRATION
+    .sql = "select exists (select from schema_migration where version >= " TG_MIGRATION
            ") as migrated, (select greatest(0, extract(epoch from now() - min(created_at)))::bigint"
            " from outbox_event where gen is null) as outbox_oldest_seconds",
     .row = &health_schema,

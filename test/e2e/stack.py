@@ -1,6 +1,6 @@
 """The API as it runs, for tests: nginx, all handlers on their sockets, a database of its own.
 
-    with Database() as database, Stack("build/debug", database.conninfo) as stack:
+    with Database("build/debug") as database, Stack("build/debug", database.conninfo) as stack:
         answer = stack.ask("GET", "/users", token=stack.token)
         assert database.sql("select count(*) from tg_user") == "0"
 
@@ -50,15 +50,19 @@ def free_port():
 
 
 class Database:
-    """An empty one with all migrations, on the server of test/with-database."""
+    """A new one, as tracegate-init-db makes it, on the server of test/with-database."""
 
-    def __init__(self):
+    def __init__(self, build):
+        self.build = Path(build).resolve()
         self.server = os.environ["TEST_DATABASE"]
         self.name = f"e2e_{os.getpid()}_{time.monotonic_ns()}"
         self.conninfo = re.sub(r"dbname=\S+", f"dbname={self.name}", self.server)
 
     def __enter__(self):
-        self.sql(f"create database {self.name} template tg_template", self.server)
+        self.sql(f"create database {self.name} template template0", self.server)
+        subprocess.run([self.build / "bin/tracegate-init-db"], check=True, cwd=ROOT,
+                       env={**os.environ, **SETTINGS, "DATABASE_URL": self.conninfo},
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return self
 
     def __exit__(self, *_):
@@ -86,7 +90,7 @@ class Answer:
 
 class Stack:
     def __init__(self, build, database, settings=None, nginx=None):
-        self.build = Path(build)
+        self.build = Path(build).resolve()
         self.database = database
         self.settings = {**SETTINGS, **(settings or {})}
         self.nginx_settings = nginx or {}
@@ -215,7 +219,7 @@ class Stack:
 def main(arguments):
     if len(arguments) < 3 or arguments[1] != "--":
         raise SystemExit(__doc__)
-    with Database() as database, Stack(arguments[0], database.conninfo) as stack:
+    with Database(arguments[0]) as database, Stack(arguments[0], database.conninfo) as stack:
         env = {**os.environ, "URL": stack.url, "TOKEN": stack.token, "RUN": str(stack.run),
                "DATABASE_URL": database.conninfo}
         return subprocess.run(arguments[2:], env=env).returncode

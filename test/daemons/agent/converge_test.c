@@ -223,6 +223,70 @@ test_what_nobody_wished_is_removed_and_what_is_missing_comes_back(void)
     lab_close(&lab);
 }
 
+static void
+test_it_is_compared_from_time_to_time(void)
+{
+    struct script script = {0};
+    struct lab lab;
+
+    open_with(&lab, &script, "abc");
+    memory_set(lab_memory(&lab, "xray"), "c", 0);
+    agent_component(&lab.agent, "xray")->compare_at = time_monotonic(); /* the minute is over */
+    engine_wake(&lab.agent);
+    lab_until(&lab, has_all);
+    CHECK(agent_component(&lab.agent, "xray")->compare_at > time_monotonic());
+    lab_close(&lab);
+}
+
+static void
+finish_cut(struct lab *lab, struct script *script)
+{
+    component_applied(agent_component(&lab->agent, "xray"), script->held);
+    component_applied(agent_component(&lab->agent, "xray"), script->held); /* said twice */
+    component_done(agent_component(&lab->agent, "xray"), script->held);
+}
+
+/* A snapshot that comes in the middle: what runs is waited for, then all is compared. */
+static void
+test_a_snapshot_waits_for_what_runs(void)
+{
+    struct script script = {.hold = "b"};
+    struct lab lab;
+    struct arena arena = {0};
+
+    open_with(&lab, &script, "a");
+    lab.settings.agent_apply_wait_ms = 20;
+    change(&lab, 11, "b", 1, "{}");
+    int64_t compared = lab_memory(&lab, "xray")->compared;
+    lab_snapshot(&lab, "s2", 12, lab_event(&arena, 0, "xray", "a", 1, "{}"));
+    CHECK_INT(compared, lab_memory(&lab, "xray")->compared);
+    finish_cut(&lab, &script);
+    script.hold = NULL;
+    lab_until(&lab, has_caught_up);
+    CHECK_INT(compared + 1, lab_memory(&lab, "xray")->compared);
+    CHECK(works_find(&lab_memory(&lab, "xray")->held, "b") == NULL);
+    arena_reset(&arena);
+    lab_close(&lab);
+}
+
+static void
+test_a_key_that_keeps_failing_makes_pauses(void)
+{
+    struct script script = {.failures = 1000};
+    struct lab lab;
+
+    open_with(&lab, &script, "a");
+    lab.agent.retry_least = 60 * USEC_SEC;
+    lab.settings.agent_apply_wait_ms = 20;
+    change(&lab, 11, "b", 1, "{}");
+    CHECK_STR("b ", script.order);
+    script.failures = 0;
+    change(&lab, 12, "b", 2, "{}"); /* a newer wish does not wait for the pause to end */
+    CHECK_STR("b b ", script.order);
+    CHECK_INT(12, lab_int(&lab, "converged.xray"));
+    lab_close(&lab);
+}
+
 /* -- work in progress ---------------------------------------------------------------------- */
 
 static void
@@ -360,6 +424,9 @@ main(void)
     test_a_gateway_that_is_down_is_behind_and_catches_up();
     test_a_gateway_that_restarted_empty_gets_everything_back();
     test_what_nobody_wished_is_removed_and_what_is_missing_comes_back();
+    test_it_is_compared_from_time_to_time();
+    test_a_snapshot_waits_for_what_runs();
+    test_a_key_that_keeps_failing_makes_pauses();
     test_cutting_holds_back_the_generation_but_no_answer();
     test_a_report_about_an_older_wish_does_not_count();
     test_a_newer_wish_does_not_prove_the_older();

@@ -5,17 +5,16 @@
 
 #include "crypto/digest.h"
 
-static const struct component_type *const no_types[] = {NULL};
-
 /* -- the agent ----------------------------------------------------------------------------- */
 
 void
 lab_reopen(struct lab *lab)
 {
+    const struct component_type *const types[] = {lab->type, memory_type("xray"), NULL};
     struct err err = {0};
 
     agent_close(&lab->agent);
-    if (!agent_open(&lab->agent, &lab->settings, no_types, &err))
+    if (!agent_open(&lab->agent, &lab->settings, lab->type == NULL ? types + 1 : types, &err))
         check_failed("lab", "%s", err.detail);
     lab->agent.retry_least = 1000;
 }

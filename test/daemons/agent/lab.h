@@ -30,6 +30,7 @@
 struct lab {
     struct agent agent;
     struct settings settings;
+    const struct component_type *type; /* found before the memory's, without a dry run */
     char root[64];
     const char *token, *sum; /* headers of the next call */
     char sums[64][65];       /* of the parts sent */

@@ -1,4 +1,5 @@
 /* What the dispatcher may say, and what it hears. */
+#include "agent/wait.h"
 #include "daemons/agent/lab.h"
 
 #define BATCH "{'epoch':'" EPOCH "','token':1,"
@@ -199,6 +200,23 @@ test_too_many_and_too_large(void)
     lab_close(&lab);
 }
 
+static void
+test_no_more_wait_than_there_is_room_for(void)
+{
+    struct lab lab;
+
+    lab_open(&lab, "xray");
+    lab_snapshot(&lab, "s1", 1, "");
+    lab.agent.wait_count += WAITS_MAX;
+    lab_batch(&lab, 1, 2, "");
+    CHECK_INT(503, lab.status);
+    CHECK_STR("busy", lab_text(&lab, "code"));
+    lab.agent.wait_count -= WAITS_MAX;
+    lab_batch(&lab, 1, 2, "");
+    CHECK_INT(200, lab.status);
+    lab_close(&lab);
+}
+
 /* -- versions ------------------------------------------------------------------------------ */
 
 static void
@@ -329,6 +347,7 @@ main(void)
     test_the_token();
     test_batches();
     test_too_many_and_too_large();
+    test_no_more_wait_than_there_is_room_for();
     test_a_key_is_what_its_highest_version_says();
     test_a_repair_moves_nothing();
     test_a_new_epoch_begins_with_a_snapshot();

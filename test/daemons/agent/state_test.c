@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/component.h"
 #include "daemons/agent/lab.h"
 
 static const char *
@@ -279,6 +280,96 @@ test_a_disk_that_fills_while_writing(void)
     lab_close(&lab);
 }
 
+static bool
+hold(struct memory *memory, const struct wish *wish, ticket_t ticket)
+{
+    (void)wish;
+    *(ticket_t *)memory->object = ticket;
+    return true;
+}
+
+static bool
+has_caught_up(struct lab *lab)
+{
+    return agent_component(&lab->agent, "xray")->converged == 11;
+}
+
+static bool
+is_held(struct lab *lab)
+{
+    return lab->agent.held_until != 0;
+}
+
+/* What the gateway has answered cannot be noted: it is asked again when there is room. */
+static void
+test_a_mark_that_cannot_be_written_is_made_again(void)
+{
+    struct lab lab;
+    struct arena arena = {0};
+    ticket_t ticket = 0;
+
+    fill(&lab);
+    lab.settings.agent_apply_wait_ms = 0;
+    lab_memory(&lab, "xray")->intercept = hold;
+    lab_memory(&lab, "xray")->object = &ticket;
+    lab_batch(&lab, 10, 11, lab_event(&arena, 11, "xray", "c", 1, "{}"));
+    CHECK(ticket != 0);
+    limit_files(4096);
+    memory_set(lab_memory(&lab, "xray"), "c", 1);
+    component_done(agent_component(&lab.agent, "xray"), ticket);
+    lab_until(&lab, is_held);
+    CHECK_INT(10, agent_component(&lab.agent, "xray")->converged);
+    limit_files(RLIM_INFINITY);
+    lab_until(&lab, has_caught_up);
+    CHECK(!lab.agent.broken);
+    arena_reset(&arena);
+    lab_close(&lab);
+}
+
+/* -- in use, or broken while it is used ----------------------------------------------------- */
+
+static void
+test_somebody_who_writes_into_it_is_waited_for(void)
+{
+    struct lab lab;
+    struct arena arena = {0};
+    sqlite3 *db = NULL;
+
+    fill(&lab);
+    CHECK_INT(SQLITE_OK, sqlite3_open(path_of(&lab, &arena, "state.db"), &db));
+    CHECK_INT(SQLITE_OK, sqlite3_exec(db, "begin immediate", NULL, NULL, NULL));
+    lab_batch(&lab, 10, 11, lab_event(&arena, 11, "xray", "c", 1, "{}"));
+    CHECK_INT(503, lab.status);
+    CHECK_STR("busy", lab_text(&lab, "code"));
+    sqlite3_exec(db, "rollback", NULL, NULL, NULL);
+    sqlite3_close(db);
+    lab_batch(&lab, 10, 11, lab_event(&arena, 11, "xray", "c", 1, "{}"));
+    CHECK_INT(200, lab.status);
+    CHECK(!lab.agent.broken);
+    arena_reset(&arena);
+    lab_close(&lab);
+}
+
+static void
+test_a_state_that_breaks_ends_the_process(void)
+{
+    struct lab lab;
+    struct arena arena = {0};
+    sqlite3 *db = NULL;
+
+    fill(&lab);
+    CHECK_INT(SQLITE_OK, sqlite3_open(path_of(&lab, &arena, "state.db"), &db));
+    CHECK_INT(SQLITE_OK, sqlite3_exec(db, "drop table artifact", NULL, NULL, NULL));
+    sqlite3_close(db);
+    lab_batch(&lab, 10, 11, lab_event(&arena, 11, "xray", "c", 1, "{}"));
+    CHECK_INT(500, lab.status);
+    CHECK_STR("state", lab_text(&lab, "code"));
+    CHECK(lab.agent.broken);
+    loop_run(&lab.agent.loop); /* ends by itself */
+    arena_reset(&arena);
+    lab_close(&lab);
+}
+
 /* -- without any control plane ------------------------------------------------------------- */
 
 static void
@@ -314,6 +405,9 @@ main(void)
     test_a_damaged_file_is_moved_aside_and_nothing_is_removed(4096 * 2, 4096, noise);
     test_nothing_is_taken_when_the_disk_is_nearly_full();
     test_a_disk_that_fills_while_writing();
+    test_somebody_who_writes_into_it_is_waited_for();
+    test_a_state_that_breaks_ends_the_process();
+    test_a_mark_that_cannot_be_written_is_made_again();
     test_a_restart_needs_nobody();
     return check_report("agent/state");
 }
