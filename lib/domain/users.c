@@ -2,29 +2,96 @@
 
 #include <inttypes.h>
 
+#include "domain/reach.h"
 #include "schema/write.h"
 
-static bool
-audit_user(const struct turn *turn, const char *action, const struct user *before,
-    const struct user *after, struct err *err)
-{
-    const struct audit audit = {
-        .action = action,
-        .subject = arena_printf(turn->arena, "user:%" PRId64, after->telegram_id),
-        .before = before == NULL ? NULL : write_text(&user_schema, before, turn->arena),
-        .after = write_text(&user_schema, after, turn->arena),
-    };
+/* -- reading ------------------------------------------------------------------------------- */
 
-    return audit_insert(turn->db, &turn->actor, &audit, err);
+bool
+users_read(
+    const struct turn *turn, const struct users_query *in, struct list *users, struct err *err)
+{
+    struct users_query query = *in;
+
+    if (turn->actor.role == ROLE_USER)
+        query.only = turn->actor.telegram_id;
+    return users_list(turn->db, &query, users, err);
+}
+
+bool
+user_read(const struct turn *turn, int64_t telegram_id, struct user *user, struct err *err)
+{
+    return user_get(turn->db, telegram_id, user, err) &&
+        reach_owner(turn, telegram_id, user->role, ERR_USER_NOT_FOUND, err);
+}
+
+/* -- changing ------------------------------------------------------------------------------ */
+
+/* Limits and the like: nobody sets his own. */
+static bool
+check_rank(const struct turn *turn, int role, struct err *err)
+{
+    return turn->actor.telegram_id == 0 || turn->actor.role > role || err_set(err, ERR_RANK);
+}
+
+static int
+role_of(const struct settings *settings, int64_t telegram_id)
+{
+    const int64_t *ids = settings->superadmin_telegram_ids.at;
+
+    for (size_t i = 0; i < settings->superadmin_telegram_ids.count; i++) {
+        if (ids[i] == telegram_id)
+            return ROLE_SUPERADMIN;
+    }
+    return ROLE_USER;
 }
 
 bool
 user_create(const struct turn *turn, const struct user_new *in, struct user *user, struct err *err)
 {
-    return db_begin(turn->db, err) && user_insert(turn->db, in, user, err) &&
-        audit_user(turn, "users.create", NULL, user, err) && db_commit(turn->db, err);
+    int role = role_of(turn->settings, in->telegram_id);
+
+    return check_rank(turn, role, err) && db_begin(turn->db, err) &&
+        user_insert(turn->db, &turn->actor, in, role, user, err) && db_commit(turn->db, err);
 }
 
+static bool
+audit(const struct turn *turn, int64_t telegram_id, const char *action, const char *before,
+    const char *after, struct err *err)
+{
+    const struct audit audit = {
+        .action = action,
+        .subject = arena_printf(turn->arena, "user:%" PRId64, telegram_id),
+        .before = before,
+        .after = after,
+    };
+
+    return audit_insert(turn->db, &turn->actor, &audit, err);
+}
+
+static const char *
+limit_text(const struct user *user, struct arena *arena)
+{
+    const struct user_patch limit = {.devices_max = user->devices_max};
+
+    return write_text(&user_patch_schema, &limit, arena);
+}
+
+bool
+user_set(const struct turn *turn, int64_t telegram_id, const struct user_patch *in,
+    struct user *user, struct err *err)
+{
+    struct user before;
+
+    return db_begin(turn->db, err) && user_lock(turn->db, telegram_id, &before, err) &&
+        reach_owner(turn, telegram_id, before.role, ERR_USER_NOT_FOUND, err) &&
+        check_rank(turn, before.role, err) && user_update(turn->db, telegram_id, in, user, err) &&
+        audit(turn, telegram_id, "users.update", limit_text(&before, turn->arena),
+            limit_text(user, turn->arena), err) &&
+        db_commit(turn->db, err);
+}
+
+/* The log says that it happened, not the names. */
 bool
 user_set_profile(const struct turn *turn, int64_t telegram_id, const struct user_profile *in,
     struct user *user, struct err *err)
@@ -32,6 +99,7 @@ user_set_profile(const struct turn *turn, int64_t telegram_id, const struct user
     struct user before;
 
     return db_begin(turn->db, err) && user_lock(turn->db, telegram_id, &before, err) &&
+        reach_owner(turn, telegram_id, before.role, ERR_USER_NOT_FOUND, err) &&
         user_update_profile(turn->db, telegram_id, in, user, err) &&
-        audit_user(turn, "users.profile", &before, user, err) && db_commit(turn->db, err);
+        audit(turn, telegram_id, "users.profile", NULL, NULL, err) && db_commit(turn->db, err);
 }

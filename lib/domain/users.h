@@ -8,9 +8,21 @@
 #include "domain/turn.h"
 #include "store/users.h"
 
-/* ERR_USER_EXISTS. */
+/* An actor without rank sees himself. */
+bool users_read(const struct turn *turn, const struct users_query *in, struct list *users,
+    struct err *err) MUST_CHECK;
+
+/* ERR_USER_NOT_FOUND. */
+bool user_read(
+    const struct turn *turn, int64_t telegram_id, struct user *user, struct err *err) MUST_CHECK;
+
+/* Superadmin when SUPERADMIN_TELEGRAM_IDS has the id. ERR_USER_EXISTS, ERR_RANK. */
 bool user_create(const struct turn *turn, const struct user_new *in, struct user *user,
     struct err *err) MUST_CHECK;
+
+/* By rank, not by ownership. ERR_USER_NOT_FOUND, ERR_RANK. */
+bool user_set(const struct turn *turn, int64_t telegram_id, const struct user_patch *in,
+    struct user *user, struct err *err) MUST_CHECK;
 
 /* ERR_USER_NOT_FOUND. */
 bool user_set_profile(const struct turn *turn, int64_t telegram_id, const struct user_profile *in,

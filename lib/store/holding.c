@@ -4,9 +4,6 @@
 #include "store/revision_columns.h"
 #include "store/users.h"
 
-static const char *const standing_names[] = {
-    [STANDING_ACTIVE] = "active", [STANDING_GRACE] = "grace", [STANDING_BLOCKED] = "blocked", NULL};
-
 /* clang-format off */
 #define DEVICE_FIELDS                                                                              \
     F_INT(struct holding, user_id, F_REQUIRED, 1, INT64_MAX),                                      \

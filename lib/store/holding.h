@@ -8,14 +8,7 @@
 #ifndef TG_STORE_HOLDING_H
 #define TG_STORE_HOLDING_H
 
-#include "db/db.h"
-
-/* What a user's entitlement lets him have. */
-enum standing {
-    STANDING_ACTIVE,
-    STANDING_GRACE,  /* what he has, nothing new */
-    STANDING_BLOCKED /* nothing */
-};
+#include "store/users.h"
 
 /* A user, a device and a connection, locked together, and what issuing wants to know of them. */
 struct holding {

@@ -2,19 +2,28 @@
 
 #include <inttypes.h>
 
-#include "schema/write.h"
+#include "base/str.h"
+#include "store/outbox.h"
 
 /* -- records ------------------------------------------------------------------------------- */
 
 const char *const user_role_names[] = {
     [ROLE_USER] = "user", [ROLE_ADMIN] = "admin", [ROLE_SUPERADMIN] = "superadmin", NULL};
 
+const char *const standing_names[] = {
+    [STANDING_ACTIVE] = "active", [STANDING_GRACE] = "grace", [STANDING_BLOCKED] = "blocked", NULL};
+
 static const struct field user_fields[] = {
     F_INT(struct user, telegram_id, F_REQUIRED, 1, INT64_MAX),
-    F_TEXT(struct user, telegram_username, F_NULLABLE, 1, 64),
+    F_TEXT(struct user, telegram_username, F_NULLABLE, 0, 64),
+    F_TEXT(struct user, telegram_first_name, F_NULLABLE, 0, 128),
+    F_TEXT(struct user, telegram_last_name, F_NULLABLE, 0, 128),
     F_ENUM(struct user, role, F_REQUIRED, user_role_names),
-    F_INT(struct user, devices_max, F_REQUIRED, 1, 64),
+    F_INT(struct user, devices_max, F_REQUIRED, 0, INT32_MAX), /* adopted rows keep theirs */
+    F_ENUM(struct user, entitlement_status, F_REQUIRED, standing_names),
+    F_TIME(struct user, grace_ends_at, F_NULLABLE),
     F_TIME(struct user, bot_blocked_until, F_NULLABLE),
+    F_TEXT(struct user, bot_block_reason, F_NULLABLE, 0, 255),
     F_TIME(struct user, created_at, F_REQUIRED),
 };
 
@@ -25,80 +34,107 @@ static const struct field new_fields[] = {
 
 static const struct user_new new_defaults = {.devices_max = 5};
 
+static const struct field patch_fields[] = {
+    [USER_DEVICES_MAX] = F_INT(struct user_patch, devices_max, F_OPTIONAL, 1, 64),
+};
+
 static const struct field profile_fields[] = {
-    [PROFILE_USERNAME] =
-        F_MATCH(struct user_profile, telegram_username, F_NULLABLE, 64, "^[A-Za-z0-9_]+$"),
+    F_TEXT(struct user_profile, telegram_username, F_NULLABLE, 0, 64),
+    F_TEXT(struct user_profile, telegram_first_name, F_NULLABLE, 0, 128),
+    F_TEXT(struct user_profile, telegram_last_name, F_NULLABLE, 0, 128),
 };
 
 static const struct field query_fields[] = {
     [USERS_LIMIT] = F_INT(struct users_query, limit, F_OPTIONAL, 1, 1000),
     [USERS_CURSOR] = F_CURSOR(struct users_query, cursor),
     [USERS_ROLE] = F_ENUM(struct users_query, role, F_OPTIONAL, user_role_names),
+    [USERS_BLOCKED_ONLY] = F_BOOL(struct users_query, blocked_only, F_OPTIONAL),
+    [USERS_SEARCH] = F_TEXT(struct users_query, search, F_OPTIONAL, 1, 128),
 };
 
 static const struct users_query query_defaults = {.limit = 200};
 
 const struct schema user_schema = SCHEMA(struct user, user_fields);
 const struct schema user_new_schema = SCHEMA_FROM(struct user_new, new_fields, &new_defaults);
-const struct schema user_profile_schema = SCHEMA_PATCH(struct user_profile, profile_fields, NULL);
+const struct schema user_patch_schema = SCHEMA_PATCH(struct user_patch, patch_fields, NULL);
+const struct schema user_profile_schema = SCHEMA(struct user_profile, profile_fields);
 const struct schema users_query_schema =
     SCHEMA_PATCH(struct users_query, query_fields, &query_defaults);
 
-/* -- queries ------------------------------------------------------------------------------- */
+/* -- lists --------------------------------------------------------------------------------- */
 
 #define COLUMNS                                                                                    \
-    "telegram_id, telegram_username, role, devices_max, bot_blocked_until,"                        \
-    " created_at"
+    "telegram_id, telegram_username, telegram_first_name, telegram_last_name, role, devices_max,"  \
+    " entitlement_status, grace_ends_at, bot_blocked_until, bot_block_reason, created_at"
+
+#define LIST_WHERE                                                                                 \
+    " where ($1::timestamptz is null or (created_at, telegram_id) < ($1, $2::bigint))"             \
+    " and ($3::user_role is null or role = $3)"                                                    \
+    " and (not $4::bool or bot_blocked_until > now())"                                             \
+    " and ($5::bigint = 0 or telegram_id = $5)"
+
+#define LIST_ORDER " order by created_at desc, telegram_id desc limit $6"
 
 static const struct query USERS_LIST = {
     .name = "users_list",
-    .sql = "select " COLUMNS " from tg_user"
-           " where ($1::timestamptz is null or (created_at, telegram_id) < ($1, $2::bigint))"
-           " and ($3::user_role is null or role = $3)"
-           " order by created_at desc, telegram_id desc limit $4",
+    .sql = "select " COLUMNS " from tg_user" LIST_WHERE LIST_ORDER,
     .plan = PLAN_CUSTOM,
     .row = &user_schema,
 };
 
-static const struct query USER_GET = {
-    .name = "user_get",
-    .sql = "select " COLUMNS " from tg_user where telegram_id = $1",
+/* $7 is the text with its wildcards escaped; each branch has an index of trigrams. */
+static const struct query USERS_SEARCH_PART = {
+    .name = "users_search_part",
+    .sql = "select " COLUMNS " from tg_user" LIST_WHERE " and telegram_id in ("
+           "select telegram_id from tg_user where telegram_id::text like '%' || $7 || '%' union all"
+           " select telegram_id from tg_user where telegram_username ilike '%' || $7 || '%'"
+           " or telegram_first_name ilike '%' || $7 || '%'"
+           " or telegram_last_name ilike '%' || $7 || '%' union all"
+           " select user_id from device where name ilike '%' || $7 || '%')" LIST_ORDER,
+    .plan = PLAN_CUSTOM,
     .row = &user_schema,
-    .missing = ERR_USER_NOT_FOUND,
 };
 
-static const struct query USER_LOCK = {
-    .name = "user_lock",
-    .sql = "select " COLUMNS " from tg_user where telegram_id = $1 for no key update",
+static const struct query USERS_SEARCH_BEGINNING = {
+    .name = "users_search_beginning",
+    .sql = "select " COLUMNS " from tg_user" LIST_WHERE " and (telegram_id::text like $7 || '%'"
+           " or telegram_username ilike $7 || '%')" LIST_ORDER,
+    .plan = PLAN_CUSTOM,
     .row = &user_schema,
-    .missing = ERR_USER_NOT_FOUND,
 };
 
-static const struct query USER_INSERT = {
-    .name = "user_insert",
-    .sql = "insert into tg_user (telegram_id, devices_max) values ($1, $2) returning " COLUMNS,
-    .row = &user_schema,
-    .duplicate = ERR_USER_EXISTS,
-};
+/* For LIKE: its wildcards as what they are. */
+static const char *
+escaped(const char *text, struct arena *arena)
+{
+    const char *like = "";
 
-static const struct query USER_UPDATE_PROFILE = {
-    .name = "user_update_profile",
-    .sql = "update tg_user set"
-           " telegram_username = case when $2 then $3 else telegram_username end"
-           " where telegram_id = $1 returning " COLUMNS,
-    .row = &user_schema,
-    .missing = ERR_USER_NOT_FOUND,
-};
+    for (; text != NULL && *text != '\0'; text++)
+        like =
+            arena_printf(arena, "%s%s%c", like, str_has_word("% _ \\", text, 1) ? "\\" : "", *text);
+    return like;
+}
 
 bool
 users_list(struct db *db, const struct users_query *in, struct list *users, struct err *err)
 {
     bool one_role = field_present(in->present, USERS_ROLE);
+    const struct query *query = in->search == NULL ? &USERS_LIST
+        : utf8_count(in->search) >= 3              ? &USERS_SEARCH_PART
+                                                   : &USERS_SEARCH_BEGINNING;
+    const struct db_arg args[] = {
+        arg_time(in->cursor.created_at),
+        arg_text(in->cursor.id),
+        arg_text(one_role ? user_role_names[in->role] : NULL),
+        arg_bool(in->blocked_only),
+        arg_int(in->only),
+        arg_int(in->limit + 1),
+        in->search == NULL ? (struct db_arg){.type = ARG_END}
+                           : arg_text(escaped(in->search, db->arena)),
+        {.type = ARG_END},
+    };
 
-    return db_all(db, &USERS_LIST,
-        DB_ARGS(arg_time(in->cursor.created_at), arg_text(in->cursor.id),
-            arg_text(one_role ? user_role_names[in->role] : NULL), arg_int(in->limit + 1)),
-        users, err);
+    return db_all(db, query, args, users, err);
 }
 
 struct cursor
@@ -109,11 +145,27 @@ user_cursor(const void *record, struct arena *arena)
     return (struct cursor){user->created_at, arena_printf(arena, "%" PRId64, user->telegram_id)};
 }
 
+/* -- one user ------------------------------------------------------------------------------ */
+
+static const struct query USER_GET = {
+    .name = "user_get",
+    .sql = "select " COLUMNS " from tg_user where telegram_id = $1",
+    .row = &user_schema,
+    .missing = ERR_USER_NOT_FOUND,
+};
+
 bool
 user_get(struct db *db, int64_t telegram_id, struct user *user, struct err *err)
 {
     return db_one(db, &USER_GET, DB_ARGS(arg_int(telegram_id)), user, err);
 }
+
+static const struct query USER_LOCK = {
+    .name = "user_lock",
+    .sql = "select " COLUMNS " from tg_user where telegram_id = $1 for update",
+    .row = &user_schema,
+    .missing = ERR_USER_NOT_FOUND,
+};
 
 bool
 user_lock(struct db *db, int64_t telegram_id, struct user *user, struct err *err)
@@ -121,19 +173,67 @@ user_lock(struct db *db, int64_t telegram_id, struct user *user, struct err *err
     return db_one(db, &USER_LOCK, DB_ARGS(arg_int(telegram_id)), user, err);
 }
 
+static const struct query USER_INSERT = {
+    .name = "user_insert",
+    .sql = "with fresh as (insert into tg_user (telegram_id, devices_max, role)"
+           " values ($1, $2, $3::user_role) returning *),"
+           " audited as (insert into audit_log"
+           " (request_id, token_name, actor_telegram_id, action, subject, after)"
+           " select $4, $5, $6::bigint, 'users.create', 'user:' || telegram_id,"
+           " jsonb_build_object('devices_max', devices_max, 'role', role) from fresh)"
+           " select " COLUMNS " from fresh",
+    .row = &user_schema,
+    .duplicate = ERR_USER_EXISTS,
+};
+
 bool
-user_insert(struct db *db, const struct user_new *in, struct user *user, struct err *err)
+user_insert(struct db *db, const struct actor *actor, const struct user_new *in, int role,
+    struct user *user, struct err *err)
 {
-    return db_one(
-        db, &USER_INSERT, DB_ARGS(arg_int(in->telegram_id), arg_int(in->devices_max)), user, err);
+    return db_one(db, &USER_INSERT,
+        DB_ARGS(arg_int(in->telegram_id), arg_int(in->devices_max), arg_text(user_role_names[role]),
+            arg_text(actor->request_id), arg_text(actor->token_name), arg_actor(actor)),
+        user, err);
 }
+
+static const struct query USER_UPDATE = {
+    .name = "user_update",
+    .sql = "update tg_user set devices_max = case when $2 then $3 else devices_max end,"
+           " updated_at = now() where telegram_id = $1 returning " COLUMNS,
+    .row = &user_schema,
+    .missing = ERR_USER_NOT_FOUND,
+};
+
+bool
+user_update(struct db *db, int64_t telegram_id, const struct user_patch *in, struct user *user,
+    struct err *err)
+{
+    return db_one(db, &USER_UPDATE,
+        DB_ARGS(arg_int(telegram_id), arg_bool(field_present(in->present, USER_DEVICES_MAX)),
+            arg_int(in->devices_max)),
+        user, err);
+}
+
+/* What is null stays; what is left of a name after trimming may be nothing. */
+static const struct query USER_UPDATE_PROFILE = {
+    .name = "user_update_profile",
+    .sql = "update tg_user set telegram_username = case when $2::text is null then"
+           " telegram_username else nullif(btrim(ltrim(btrim($2), '@')), '') end,"
+           " telegram_first_name = case when $3::text is null then telegram_first_name"
+           " else nullif(btrim($3), '') end,"
+           " telegram_last_name = case when $4::text is null then telegram_last_name"
+           " else nullif(btrim($4), '') end,"
+           " updated_at = now() where telegram_id = $1 returning " COLUMNS,
+    .row = &user_schema,
+    .missing = ERR_USER_NOT_FOUND,
+};
 
 bool
 user_update_profile(struct db *db, int64_t telegram_id, const struct user_profile *in,
     struct user *user, struct err *err)
 {
     return db_one(db, &USER_UPDATE_PROFILE,
-        DB_ARGS(arg_int(telegram_id), arg_bool(field_present(in->present, PROFILE_USERNAME)),
-            arg_text(in->telegram_username)),
+        DB_ARGS(arg_int(telegram_id), arg_text(in->telegram_username),
+            arg_text(in->telegram_first_name), arg_text(in->telegram_last_name)),
         user, err);
 }

@@ -2,7 +2,7 @@
 #ifndef TG_STORE_USERS_H
 #define TG_STORE_USERS_H
 
-#include "db/db.h"
+#include "store/audit.h"
 
 enum user_role {
     ROLE_USER,
@@ -10,14 +10,26 @@ enum user_role {
     ROLE_SUPERADMIN
 };
 
+/* What a user's entitlement lets him have. */
+enum standing {
+    STANDING_ACTIVE,
+    STANDING_GRACE,  /* what he has, nothing new */
+    STANDING_BLOCKED /* nothing */
+};
+
 extern const char *const user_role_names[];
+extern const char *const standing_names[];
 
 struct user {
     int64_t telegram_id;
-    const char *telegram_username; /* without the leading @, or NULL */
-    int role;                      /* enum user_role */
+    const char *telegram_username; /* without the leading @; names may be NULL */
+    const char *telegram_first_name, *telegram_last_name;
+    int role; /* enum user_role */
     int64_t devices_max;
-    usec_t bot_blocked_until; /* USEC_NONE when not blocked */
+    int entitlement_status; /* enum standing */
+    usec_t grace_ends_at;
+    usec_t bot_blocked_until; /* may have passed */
+    const char *bot_block_reason;
     usec_t created_at;
 };
 
@@ -30,14 +42,22 @@ struct user_new {
 
 extern const struct schema user_new_schema;
 
-enum user_profile_field {
-    PROFILE_USERNAME,
+enum user_patch_field {
+    USER_DEVICES_MAX,
 };
 
-/* What is absent is left as it is; null clears. */
-struct user_profile {
+struct user_patch {
     uint64_t present;
+    int64_t devices_max;
+};
+
+extern const struct schema user_patch_schema;
+
+/* Null leaves a name as it is, as absence does; an empty one clears it. */
+struct user_profile {
     const char *telegram_username;
+    const char *telegram_first_name;
+    const char *telegram_last_name;
 };
 
 extern const struct schema user_profile_schema;
@@ -46,6 +66,8 @@ enum users_query_field {
     USERS_LIMIT,
     USERS_CURSOR,
     USERS_ROLE,
+    USERS_BLOCKED_ONLY,
+    USERS_SEARCH,
 };
 
 struct users_query {
@@ -53,6 +75,9 @@ struct users_query {
     int64_t limit;
     struct cursor cursor;
     int role; /* any when absent */
+    bool blocked_only;
+    const char *search; /* 3 code points or more: a part of an id or a name; fewer: a beginning */
+    int64_t only;       /* not a parameter: the one user that may be seen; 0: all */
 };
 
 extern const struct schema users_query_schema;
@@ -70,11 +95,13 @@ bool user_get(struct db *db, int64_t telegram_id, struct user *user, struct err 
 /* The same, and nobody else changes the user until the transaction ends. */
 bool user_lock(struct db *db, int64_t telegram_id, struct user *user, struct err *err) MUST_CHECK;
 
-/* ERR_USER_EXISTS. */
-bool user_insert(
-    struct db *db, const struct user_new *in, struct user *user, struct err *err) MUST_CHECK;
+/* With its audit row. ERR_USER_EXISTS. */
+bool user_insert(struct db *db, const struct actor *actor, const struct user_new *in, int role,
+    struct user *user, struct err *err) MUST_CHECK;
 
-/* ERR_USER_NOT_FOUND. */
+bool user_update(struct db *db, int64_t telegram_id, const struct user_patch *in, struct user *user,
+    struct err *err) MUST_CHECK;
+
 bool user_update_profile(struct db *db, int64_t telegram_id, const struct user_profile *in,
     struct user *user, struct err *err) MUST_CHECK;
 
