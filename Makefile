@@ -3,8 +3,13 @@
 #   make MODE=asan check     the same tests under AddressSanitizer and UBSan
 #   make check T=schema/     only the tests whose path contains that
 #   make V=1                 show the commands
+#
+# MODE is one of debug, release, asan, coverage, clang, analyzer, fuzz; each has a folder of its own.
 
 MODE ?= debug
+ifneq ($(filter clang fuzz,$(MODE)),)
+override CC := $(filter ccache,$(CC)) clang
+endif
 OUT  := build/$(MODE)
 PKGS := libpq json-c openssl yaml-0.1 libcurl libevent libevent_openssl libnghttp2 libprotobuf-c \
         sqlite3 libqrencode libpng
@@ -13,21 +18,29 @@ flags_debug    := -O1 -g
 flags_asan     := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
                   -Wno-format-truncation -Wno-unknown-warning-option
 flags_coverage := -O0 -g --coverage
+flags_clang    := -O1 -g
+flags_analyzer := -O1 -fanalyzer
+flags_fuzz     := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer
 flags_release  := -O2 -g -fno-strict-aliasing -fno-strict-overflow -fno-delete-null-pointer-checks \
                   -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
-                  -fstack-clash-protection -fcf-protection=full -fPIE
+                  -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero -fPIE
 link_release   := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,nodlopen
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wcast-qual -Wformat=2 -Wundef -Wvla \
         -Wpointer-arith -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wsign-conversion \
         -Wimplicit-fallthrough -Walloca -Werror=format-security -Wno-missing-field-initializers -Werror
+ifeq ($(findstring clang,$(CC)),)
+WARN += -Wjump-misses-init -Wbidi-chars=any
+else
+WARN += -Wno-string-concatenation
+endif
 
 # The newest migration: what the programs of this build need the database to have.
 MIGRATION := $(shell ls sql/*.sql | sed -n '$$s|sql/0*\([0-9]*\)_.*|\1|p')
 
 CFLAGS   += -std=c11 $(flags_$(MODE)) $(WARN)
-CPPFLAGS += -D_GNU_SOURCE -DTG_MIGRATION='"$(MIGRATION)"' -Ilib -Itest -Idaemons -I$(OUT)/gen -MMD -MP $(shell pkg-config --cflags $(PKGS))
-LDFLAGS  += $(filter -fsanitize=% --coverage -fPIE,$(flags_$(MODE))) $(link_$(MODE)) -Wl,--as-needed
+CPPFLAGS += -D_GNU_SOURCE -DTG_MIGRATION='"$(MIGRATION)"' -include lib/base/banned.h -Ilib -Itest -Idaemons -I$(OUT)/gen -MMD -MP $(shell pkg-config --cflags $(PKGS))
+LDFLAGS  += $(filter -fsanitize=% --coverage -fPIE,$(flags_$(MODE):fuzzer-no-link%=fuzzer%)) $(link_$(MODE)) -Wl,--as-needed
 LDLIBS   := -lfcgi $(shell pkg-config --libs $(PKGS))
 
 lib      := $(patsubst %.c,$(OUT)/%.o,$(filter-out lib/http/main.c,$(wildcard lib/*/*.c)))
@@ -39,7 +52,13 @@ sources  := $(wildcard lib/*/*.[ch] handlers/*.c daemons/*/*.[ch] test/*/*.[ch] 
 protos   := $(wildcard daemons/agent/proto/*.proto)
 messages := $(patsubst daemons/agent/proto/%.proto,$(OUT)/gen/%.pb-c.o,$(protos))
 
-Q := $(if $(V),,@)
+headers  := $(filter %.h,$(sources))
+programs := $(handlers) $(daemons)
+fuzzers  := $(patsubst %.c,$(OUT)/%,$(wildcard test/fuzz/*_fuzz.c))
+objects  := $(lib) $(patsubst %.c,$(OUT)/%.o,lib/http/main.c $(wildcard handlers/*.c daemons/*/*.c))
+
+JOBS ?= 2
+Q    := $(if $(V),,@)
 
 all: $(handlers) $(daemons) $(OUT)/nginx/openapi.json
 
@@ -62,31 +81,102 @@ $(foreach d,$(patsubst daemons/%/,%,$(sort $(dir $(wildcard daemons/*/*.c)))),\
 $(OUT)/nginx/openapi.json: nginx/locations $(handlers)
 	$(Q)nginx/locations $(handlers) -- $(@D)
 
-check: $(tests)
-	@test/with-database prove -j2 --exec '' $(if $(T),$(foreach t,$(tests),$(if $(findstring $(T),$t),$t)),$(tests))
+# -- tests -----------------------------------------------------------------------------------------
+
+chosen = $(if $(T),$(foreach t,$(tests),$(if $(findstring $(T),$t),$t)),$(tests))
+
+check: $(chosen)
+	@test/with-database prove -j$(JOBS) --exec test/tap $(chosen)
 
 # What every route shares, and how it fails, through nginx.
 contract: all
-	@test/with-database prove -v $(if $(V),,-Q) test/e2e/contract test/e2e/faults :: $(OUT)
+	@test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/faults :: $(OUT)
 
-# Each header stands alone.
-check-headers: $(messages)
-	@for h in $(filter %.h,$(sources)); do \
-	    printf '#include "%s"\nextern int unused;\n' $$h | $(CC) $(CPPFLAGS) $(CFLAGS) -I. -MF /dev/null -fsyntax-only -x c - || exit 1; \
-	done
+# What this machine lacks: Debian's packages.
+deps:
+	@chart/image/deps build run test
+
+# All of it, ending in one line: N passed, N failed, N skipped.
+test: deps
+	@JOBS=$(JOBS) test/all check 'check MODE=asan' contract $(if $(wildcard test/e2e/spine),e2e) $(GUARDS)
+
+coverage:
+	@$(MAKE) -s MODE=coverage check
+	@gcovr --root . --object-directory build/coverage --filter lib/ --exclude-throw-branches \
+	    --exclude-lines-by-pattern '.*(abort|assert)\(.*' --print-summary \
+	    $(if $(CI),--fail-under-line 95) --txt build/coverage/lib.txt
+	@awk '/^lib/ && $$4 + 0 < 95 { print }' build/coverage/lib.txt
+
+# Each target for SECONDS; what it finds is kept in build/fuzz, and belongs into test/fuzz/corpus.
+SECONDS := 20
+fuzz:
+	@$(MAKE) -s MODE=fuzz $(fuzzers:$(OUT)/%=build/fuzz/%)
+	@test/fuzz/run $(SECONDS) $(fuzzers:$(OUT)/%=build/fuzz/%)
+
+# -- guards ----------------------------------------------------------------------------------------
+
+GUARDS := check-format check-layers check-headers check-size check-bans check-generated \
+          check-release check-clang tidy cppcheck analyzer
+
+guards:
+	@JOBS=$(JOBS) test/all $(GUARDS)
+
+format:       ; clang-format -i $(sources)
+check-format: ; @clang-format --dry-run -Werror $(sources)
 
 # A module includes only what is left of it (architecture: layers).
 check-layers:
 	@test/check-layers
 
+# Each header stands alone.
+check-headers: $(headers:%=$(OUT)/%.ok)
+$(OUT)/%.h.ok: %.h | $(messages)
+	@mkdir -p $(@D)
+	@printf '#include "%s"\nextern int unused;\n' $< | \
+	    $(CC) $(CPPFLAGS) $(CFLAGS) -I. -MF $@.d -MT $@ -fsyntax-only -x c - && touch $@
+
 # Files up to 500 lines, functions up to 60, headers up to 120.
 check-size:
 	@test/check-size $(sources)
 
-format:       ; clang-format -i $(sources)
-check-format: ; @clang-format --dry-run -Werror $(sources)
-tidy:         ; clang-tidy --quiet $(filter %.c,$(sources)) -- $(CPPFLAGS) -std=c11
-clean:        ; rm -rf build
+check-bans: $(objects)
+	@test/check-bans $(objects)
+
+# What is made from the tables and kept in git is as the tables are.
+check-generated: $(OUT)/test/settings/example
+	@$(OUT)/test/settings/example | diff -u .env.example -
+.env.example: $(OUT)/test/settings/example
+	$< >$@
+
+check-release:
+	@$(MAKE) -s MODE=release all
+	@prove --exec '' test/hardening :: $(programs:$(OUT)/%=build/release/%)
+
+check-clang:
+	@$(MAKE) -s MODE=clang all $(tests:$(OUT)/%=build/clang/%)
+
+# Lint again only what was compiled again.
+tidy: $(objects:$(OUT)/%.o=$(OUT)/%.tidy)
+$(OUT)/%.tidy: %.c $(OUT)/%.o .clang-tidy
+	@clang-tidy --quiet $< -- $(CPPFLAGS:-M%=) -std=c11 2>/dev/null >$@.log || { cat $@.log; exit 1; }
+	@touch $@
+
+cppcheck:
+	@mkdir -p build/cppcheck
+	@cppcheck -q -j$(JOBS) --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
+	    --cppcheck-build-dir=build/cppcheck --inline-suppr --suppressions-list=test/cppcheck.txt \
+	    -Ilib -Idaemons -D_GNU_SOURCE lib handlers daemons
+
+analyzer:
+	@$(MAKE) -s MODE=analyzer $(lib:$(OUT)/%=build/analyzer/%)
+
+clean: ; rm -rf build
+
+help:
+	@sed -n 's/^#//;/^ /p;/^$$/q' Makefile
+	@awk -F: '/^[a-z][a-z-]*:/ { printf " %s", $$1 } END { print "" }' Makefile
+
+# -- how things are made ---------------------------------------------------------------------------
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
@@ -103,7 +193,10 @@ $(foreach d,agent,$(filter-out $(messages),$(call parts,$d)) $(filter $(OUT)/tes
 $(OUT)/tracegate.a: $(lib)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(handlers) $(daemons) $(tests):
+$(fuzzers): %: %.o $(OUT)/tracegate.a
+$(OUT)/test/settings/example: $(OUT)/test/settings/example.o $(OUT)/tracegate.a
+
+$(programs) $(tests) $(fuzzers) $(OUT)/test/settings/example:
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 
@@ -111,5 +204,5 @@ $(OUT)/lib/store/health.o: $(wildcard sql/*.sql)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all check contract check-headers check-layers check-size format check-format tidy clean
+.PHONY: all check contract deps test coverage fuzz guards format $(GUARDS) clean help
 .SECONDARY:

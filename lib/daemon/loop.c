@@ -112,7 +112,7 @@ loop_wake_in(struct loop *loop, task_fn *task, usec_t delay)
             schedule(run, delay);
         return;
     }
-    assert(!"the task is not in the table");
+    assert(false); /* the task is not in the table */
 }
 
 void

@@ -52,7 +52,7 @@ add(struct delivery *delivery, const struct progress *progress, struct arena *ar
         arena_alloc(arena, (delivery->nodes.count + 1) * sizeof(const struct delivery_node *));
     const struct delivery_node *const *old = delivery->nodes.at;
 
-    *node = (struct delivery_node){progress->role, state_of(progress)};
+    *node = (struct delivery_node){progress->role, (int)state_of(progress)};
     for (size_t i = 0; i < delivery->nodes.count; i++)
         nodes[i] = old[i];
     nodes[delivery->nodes.count] = node;

@@ -154,9 +154,6 @@ load(struct loader *loader, const struct setting *setting)
 static const char *const prefixes[] = {"API_", "AGENT_", "DISPATCHER_", "REALITY_", "VLESS_",
     "DEFAULT_VPS_", "SNI_", "BUNDLE_", "PSEUDONYM_", "SUPERADMIN_", "REVISION_", "METRICS_"};
 
-/* Read by nginx's template and the service units, not by a program of ours. */
-static const char *const elsewhere[] = {"API_HOST", "API_PORT", "API_TLS_CERT", "API_TLS_KEY"};
-
 static bool
 names(const char *const *list, size_t count, const char *name)
 {
@@ -185,7 +182,11 @@ is_known(const char *name, struct arena *arena)
             str_eq(arena_printf(arena, "%s_FILE", settings_table[i].name), name))
             return true;
     }
-    return names(elsewhere, COUNT(elsewhere), name);
+    for (size_t i = 0; i < settings_elsewhere_count; i++) {
+        if (str_eq(settings_elsewhere[i].name, name))
+            return true;
+    }
+    return false;
 }
 
 static void

@@ -107,4 +107,7 @@ bool settings_load(struct settings *settings, enum program program, struct arena
 /* A table of the program's settings with default and meaning, on stdout. */
 void settings_help(enum program program);
 
+/* The settings of all programs as .env.example, on stdout. */
+void settings_example(void);
+
 #endif

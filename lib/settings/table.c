@@ -89,8 +89,23 @@ const struct setting settings_table[] = {
     {"AGENT_RECONCILE_SECONDS", S_INT(agent_reconcile_seconds, 1, 3600), "60", 0, A, "how often gateways are compared in full"},
     {"AGENT_METRICS_SECONDS", S_INT(agent_metrics_seconds, 1, 3600), "5", 0, A, "how often counters are read from the gateways"},
 };
+
+const struct foreign settings_elsewhere[] = {
+    {"API_HOST", "0.0.0.0", "where nginx listens"},
+    {"API_PORT", "8080", "at which port"},
+    {"API_TLS_CERT", "", "nginx's certificate, a PEM file"},
+    {"API_TLS_KEY", "", "its key, a PEM file"},
+    {"TRUSTED_PROXIES", "", "whose X-Forwarded-For nginx believes"},
+    {"RATE_PER_TOKEN", "2000", "requests a second with one token"},
+    {"RATE_PER_ADDRESS", "20", "requests a second of one address without a valid token"},
+    {"WORKERS", "2", "of each handler; WORKERS_AUTH and WORKERS_REVISIONS are 4"},
+    {"REALITY_PRIVATE_KEY_VPS_T", "", "VPS_T's REALITY key, for its bundle"},
+    {"REALITY_PRIVATE_KEY_VPS_E", "", "VPS_E's REALITY key, for its bundle"},
+    {"REALITY_DEST", "", "the site that REALITY shows to strangers, host:port"},
+};
 /* clang-format on */
 
+const size_t settings_elsewhere_count = COUNT(settings_elsewhere);
 const size_t settings_count = COUNT(settings_table);
 
 const char *const settings_ignored[] = {"GRAFANA_ADMIN_USER", "GRAFANA_ADMIN_PASSWORD",

@@ -21,6 +21,16 @@ struct setting {
 extern const struct setting settings_table[];
 extern const size_t settings_count;
 
+/* Read by nginx's template, the services' scripts and the bundles' renderer, not by a program. */
+struct foreign {
+    const char *name;
+    const char *initial;
+    const char *meaning;
+};
+
+extern const struct foreign settings_elsewhere[];
+extern const size_t settings_elsewhere_count;
+
 /* Names of older releases: they are passed over with a warning. */
 extern const char *const settings_ignored[]; /* ends with NULL */
 
