@@ -6,11 +6,12 @@
 #include <sysexits.h>
 
 #include "agent/agent.h"
-#include "agent/component.h"
+#include "agent/components.h"
 #include "base/log.h"
 
 /* What this build can run; a node runs those of AGENT_COMPONENTS. */
 static const struct component_type *const types[] = {
+    &xray_component,
     NULL,
 };
 

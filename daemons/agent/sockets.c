@@ -30,7 +30,7 @@ union answer {
     uint8_t bytes[BUFFER_SIZE];
 };
 
-/* -- ends ------------------------------------------------------------------------------------ */
+/* -- ends ------------------------------------------------------------------------------ */
 
 static bool
 read_port(const char *text, uint16_t *port)
@@ -83,7 +83,7 @@ sock_end_write(const struct sock_end *end, char text[SOCK_END_SIZE])
     snprintf(text, SOCK_END_SIZE, end->family == AF_INET6 ? "[%s]:%u" : "%s:%u", host, end->port);
 }
 
-/* -- the kernel ------------------------------------------------------------------------------ */
+/* -- the kernel ------------------------------------------------------------------------ */
 
 bool
 sockets_init(struct sockets *sockets, struct err *err)
@@ -224,7 +224,7 @@ sockets_destroy(struct sockets *sockets, const struct sock_pair *pair, uint64_t 
     return result_of(ask(sockets, &request, SOCK_DESTROY, NLM_F_ACK, &answer));
 }
 
-/* -- all of a port --------------------------------------------------------------------------- */
+/* -- all of a port --------------------------------------------------------------------- */
 
 static struct sock_end
 end_make(const struct inet_diag_msg *message, const uint32_t *address, uint16_t port)
@@ -297,7 +297,7 @@ sockets_each(struct sockets *sockets, uint16_t port, sock_visit_fn visit, void *
     return dump(sockets, AF_INET, port, visit, arg) && dump(sockets, AF_INET6, port, visit, arg);
 }
 
-/* -- the probe ------------------------------------------------------------------------------- */
+/* -- the probe ------------------------------------------------------------------------- */
 
 static void
 close_all(int fds[3])

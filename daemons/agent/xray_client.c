@@ -73,10 +73,10 @@ struct xray_client {
 };
 
 struct xray_client *
-xray_client_new(
-    struct event_base *base, const struct settings *settings, const struct h2_owner *owner)
+xray_client_new(struct event_base *base, const char *server, const struct settings *settings,
+    const struct h2_owner *owner)
 {
-    struct h2 *h2 = h2_new(base, settings->agent_xray_api_server, owner);
+    struct h2 *h2 = h2_new(base, server, owner);
     struct arena arena = {0};
 
     if (h2 == NULL)
@@ -113,7 +113,7 @@ xray_client_drop(struct xray_client *client, const char *why)
     h2_drop(client->h2, why);
 }
 
-/* -- answers ------------------------------------------------------------------------------- */
+/* -- answers --------------------------------------------------------------------------- */
 
 static enum xray_result
 read_words(const char *message)
@@ -168,7 +168,7 @@ finish(void *arg, const struct h2_answer *from)
     done.done(done.arg, &answer);
 }
 
-/* -- calls --------------------------------------------------------------------------------- */
+/* -- calls ----------------------------------------------------------------------------- */
 
 static struct xray_call *
 call_take(struct xray_client *client)

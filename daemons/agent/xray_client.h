@@ -2,7 +2,7 @@
  * Calls of Xray's API over one connection (net/h2), each answered once through a callback: in a
  * later turn, or within the call when there is no connection.
  *
- *     client = xray_client_new(base, settings, &(struct h2_owner){up, down, self});
+ *     client = xray_client_new(base, "/run/xray-api.sock", settings, &owner);
  *     xray_client_connect(client, &err);
  *     xray_add_user(client, "vless-reality-in", &user, (struct xray_done){added, self});
  *
@@ -42,9 +42,9 @@ struct xray_done {
     void *arg;
 };
 
-/* NULL when the server's address is none. */
-struct xray_client *xray_client_new(
-    struct event_base *base, const struct settings *settings, const struct h2_owner *owner);
+/* `server` as for h2_new(); NULL when it is none. */
+struct xray_client *xray_client_new(struct event_base *base, const char *server,
+    const struct settings *settings, const struct h2_owner *owner);
 void xray_client_free(struct xray_client *client); /* NULL is ignored; nothing is answered */
 bool xray_client_connect(struct xray_client *client, struct err *err) MUST_CHECK;
 void xray_client_drop(struct xray_client *client, const char *why);

@@ -5,7 +5,7 @@
 
 #include "xray.pb-c.h"
 
-/* -- to bytes ---------------------------------------------------------------------------- */
+/* -- to bytes -------------------------------------------------------------------------- */
 
 static struct bytes
 pack(struct arena *arena, const ProtobufCMessage *message)
@@ -120,7 +120,7 @@ xray_encode_remove_inbound(struct arena *arena, const char *tag)
     return pack(arena, &remove.base);
 }
 
-/* -- from bytes -------------------------------------------------------------------------- */
+/* -- from bytes ------------------------------------------------------------------------ */
 
 static void *
 take_memory(void *arena, size_t size)

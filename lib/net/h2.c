@@ -11,7 +11,7 @@
 
 #include "net/h2_session.h"
 
-/* -- the end ----------------------------------------------------------------------------- */
+/* -- the end --------------------------------------------------------------------------- */
 
 static void
 close_socket(struct h2 *h2)
@@ -48,7 +48,7 @@ h2_drop(struct h2 *h2, const char *why)
     event_active(h2->turn, 0, 0);
 }
 
-/* -- reading and writing ----------------------------------------------------------------- */
+/* -- reading and writing --------------------------------------------------------------- */
 
 /* False when the session can go no further: nghttp2 has said so to a peer that broke the rules. */
 static bool
@@ -136,7 +136,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
     on_turn(fd, what, h2);
 }
 
-/* -- the beginning ------------------------------------------------------------------------- */
+/* -- the beginning --------------------------------------------------------------------- */
 
 static bool
 read_address(struct h2 *h2, const char *server)

@@ -12,7 +12,7 @@ enum {
     PATH_SIZE = 256
 };
 
-/* -- calls ------------------------------------------------------------------------------- */
+/* -- calls ----------------------------------------------------------------------------- */
 
 static ssize_t
 read_request(nghttp2_session *session, int32_t stream, uint8_t *data, size_t size, uint32_t *flags,
@@ -141,7 +141,7 @@ h2_call(struct h2 *h2, const struct h2_call *call, struct err *err)
     return true;
 }
 
-/* -- what nghttp2 reports ---------------------------------------------------------------- */
+/* -- what nghttp2 reports -------------------------------------------------------------- */
 
 static int
 on_header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_rcbuf *name,
@@ -190,7 +190,7 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
     return 0;
 }
 
-/* -- the session ------------------------------------------------------------------------- */
+/* -- the session ----------------------------------------------------------------------- */
 
 static int
 make_client(struct h2 *h2)

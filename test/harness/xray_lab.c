@@ -44,7 +44,7 @@ xray_lab_skip(void)
     return 0;
 }
 
-/* -- processes and sockets ----------------------------------------------------------------- */
+/* -- processes and sockets ------------------------------------------------------------- */
 
 static pid_t
 start(const struct xray_lab *lab, const char *const *argv)
@@ -65,6 +65,15 @@ start(const struct xray_lab *lab, const char *const *argv)
     setenv("GODEBUG", "multipathtcp=0", 1); /* else a cut connection may live on in a subflow */
     execvp(copy[0], copy);
     _exit(127);
+}
+
+bool
+xray_lab_run(const struct xray_lab *lab, const char *const *argv)
+{
+    int status = 1;
+    pid_t pid = start(lab, argv);
+
+    return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
 static void
@@ -140,7 +149,7 @@ write_text(const char *path, const char *text)
     return file != NULL && fputs(text, file) >= 0 && fclose(file) == 0;
 }
 
-/* -- the site that sends without end, and the one that Xray pretends to be ------------------- */
+/* -- the site that sends without end, and the one that Xray pretends to be ------------- */
 
 static NORETURN void
 pour(int fd)
@@ -188,7 +197,6 @@ static bool
 make_certificate(const struct xray_lab *lab)
 {
     char key[LAB_PATH_SIZE], certificate[LAB_PATH_SIZE], script[512];
-    int status = 1;
 
     snprintf(key, sizeof(key), "%s/key.pem", lab->dir);
     snprintf(certificate, sizeof(certificate), "%s/cert.pem", lab->dir);
@@ -196,8 +204,7 @@ make_certificate(const struct xray_lab *lab)
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout %s"
         " -out %s -days 30 -subj /CN=decoy.test -addext subjectAltName=DNS:decoy.test",
         key, certificate);
-    pid_t pid = start(lab, (const char *const[]){"sh", "-c", script, NULL});
-    return waitpid(pid, &status, 0) == pid && status == 0;
+    return xray_lab_run(lab, (const char *const[]){"sh", "-c", script, NULL});
 }
 
 static bool
@@ -224,7 +231,7 @@ start_decoy(struct xray_lab *lab)
     return wait_listening(NULL, lab->decoy_port);
 }
 
-/* -- Xray ------------------------------------------------------------------------------------ */
+/* -- Xray ------------------------------------------------------------------------------ */
 
 static bool
 write_config(struct xray_lab *lab)
@@ -278,8 +285,7 @@ xray_lab_close(struct xray_lab *lab)
     if (lab->decoy > 0) /* the worker ends with its master only when that one is asked */
         kill(lab->decoy, SIGTERM), waitpid(lab->decoy, NULL, 0);
     lab->decoy = 0;
-    pid_t pid = start(lab, (const char *const[]){"rm", "-rf", lab->dir, NULL});
-    waitpid(pid, NULL, 0);
+    xray_lab_run(lab, (const char *const[]){"rm", "-rf", lab->dir, NULL});
 }
 
 bool
@@ -325,7 +331,7 @@ xray_lab_client(struct xray_lab *lab, int which, const char *uuid)
     return wait_listening(NULL, port) ? port : 0;
 }
 
-/* -- what a user does -------------------------------------------------------------------------- */
+/* -- what a user does ------------------------------------------------------------------ */
 
 static bool
 readable(int fd, int timeout_ms)

@@ -42,11 +42,14 @@ void xray_lab_close(struct xray_lab *lab);
 bool xray_lab_start(struct xray_lab *lab) MUST_CHECK;
 void xray_lab_kill(struct xray_lab *lab);
 
+/* Any other program, to its end; whether it exited with 0. */
+bool xray_lab_run(const struct xray_lab *lab, const char *const *argv);
+
 /* The SOCKS port of a new client with this credential, in slot `which`; 0 when it fails. An old
  * one in the slot is ended. */
 int xray_lab_client(struct xray_lab *lab, int which, const char *uuid);
 
-/* -- what a user does ---------------------------------------------------------------------- */
+/* -- what a user does ------------------------------------------------------------------ */
 
 /* An endless download through the client, after its first bytes; -1 when nothing comes in 3 s or
  * the connection is closed. */

@@ -125,7 +125,7 @@ call(struct lab *lab, const char *body, int64_t timeout_ms)
     return h2_call(lab->h2, &request, &err);
 }
 
-/* -- what the peer does ------------------------------------------------------------------ */
+/* -- what the peer does ---------------------------------------------------------------- */
 
 static const char *const ok_head[] = {":status", "200", "content-type", "application/grpc", NULL};
 static const char *const ok_tail[] = {"grpc-status", "0", NULL};
@@ -282,7 +282,7 @@ answer_without_end(struct peer *peer, uint32_t stream)
         peer_frame(peer, FRAME_DATA, 0, stream, piece, sizeof(piece));
 }
 
-/* -- tests --------------------------------------------------------------------------------- */
+/* -- tests ----------------------------------------------------------------------------- */
 
 static const struct {
     const char *title;

@@ -10,17 +10,18 @@
 void
 lab_reopen(struct lab *lab)
 {
-    const struct component_type *const types[] = {lab->type, memory_type("xray"), NULL};
+    const struct component_type *const own[] = {lab->type, memory_type("xray"), NULL};
+    const struct component_type *const *types = lab->type == NULL ? own + 1 : own;
     struct err err = {0};
 
     agent_close(&lab->agent);
-    if (!agent_open(&lab->agent, &lab->settings, lab->type == NULL ? types + 1 : types, &err))
+    if (!agent_open(&lab->agent, &lab->settings, lab->types == NULL ? types : lab->types, &err))
         check_failed("lab", "%s", err.detail);
     lab->agent.retry_least = 1000;
 }
 
 void
-lab_open(struct lab *lab, const char *components)
+lab_prepare(struct lab *lab, const char *components)
 {
     *lab = (struct lab){.token = TOKEN};
     lab->agent.state.root = -1;
@@ -37,6 +38,12 @@ lab_open(struct lab *lab, const char *components)
         .agent_apply_wait_ms = 2000,
         .agent_reconcile_seconds = 3600,
     };
+}
+
+void
+lab_open(struct lab *lab, const char *components)
+{
+    lab_prepare(lab, components);
     lab_reopen(lab);
 }
 

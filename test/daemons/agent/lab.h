@@ -30,7 +30,8 @@
 struct lab {
     struct agent agent;
     struct settings settings;
-    const struct component_type *type; /* found before the memory's, without a dry run */
+    const struct component_type *type;         /* found before the memory's, without a dry run */
+    const struct component_type *const *types; /* or: all there are */
     char root[64];
     const char *token, *sum; /* headers of the next call */
     char sums[64][65];       /* of the parts sent */
@@ -41,6 +42,9 @@ struct lab {
 };
 
 void lab_open(struct lab *lab, const char *components);
+
+/* The first half of lab_open(), for other settings; lab_reopen() is the second. */
+void lab_prepare(struct lab *lab, const char *components);
 void lab_reopen(struct lab *lab); /* another process on the same state */
 void lab_close(struct lab *lab);  /* and remove its files */
 

@@ -284,16 +284,15 @@ main(void)
     struct xray_lab lab;
     struct talk talk = {.base = event_base_new()};
     const struct h2_owner owner = {note_up, note_down, &talk};
-    const struct settings settings = {.agent_xray_api_server = lab.api,
-        .agent_xray_api_timeout_seconds = 1,
-        .agent_xray_api_prefix = "xray."};
+    const struct settings settings = {
+        .agent_xray_api_timeout_seconds = 1, .agent_xray_api_prefix = "xray."};
 
     signal(SIGPIPE, SIG_IGN);
     if (xray_lab_binary() == NULL)
         return xray_lab_skip();
     talk.give_up = evtimer_new(talk.base, stop_waiting, &talk);
     if (CHECK(xray_lab_open(&lab)) && CHECK(xray_lab_start(&lab))) {
-        talk.client = xray_client_new(talk.base, &settings, &owner);
+        talk.client = xray_client_new(talk.base, lab.api, &settings, &owner);
         talk_all(&talk, &lab);
         xray_client_free(talk.client);
     }

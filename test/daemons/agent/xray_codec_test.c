@@ -89,7 +89,7 @@ test_a_change_without_an_operation_cannot_be_encoded(void)
     arena_reset(&arena);
 }
 
-/* -- answers --------------------------------------------------------------------------------- */
+/* -- answers --------------------------------------------------------------------------- */
 
 struct seen {
     int count;

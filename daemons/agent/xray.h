@@ -1,0 +1,114 @@
+/*
+ * The xray component: what its files share. Only xray*.c and bundle.c include this.
+ *
+ *     xray.c          the connection: up, down, reconnecting, the ping, health checks
+ *     xray_scan.c     compare and sweep: all that Xray has against all that is wished
+ *     xray_job.c      apply: one wish and the credentials that it touches; the guard after a cut
+ *     xray_machine.c  one credential made right: remove, add, read back
+ *     xray_config.c   runtime/xray/config.json
+ */
+#ifndef TG_AGENT_XRAY_H
+#define TG_AGENT_XRAY_H
+
+#include "agent/components.h"
+#include "agent/webhook.h"
+#include "agent/xray_base.h"
+#include "agent/xray_client.h"
+#include "agent/xray_index.h"
+
+struct event;
+struct job;
+struct xray_config;
+
+enum {
+    GUARD_MS = 300 /* a connection may be reported that long after its user was removed */
+};
+
+/* A user that Xray has and nobody has wished. */
+struct foreigner {
+    TAILQ_ENTRY(foreigner) entry;
+    struct xray *xray;
+    enum xray_tag tag;
+    const char *email;
+    uint8_t id[16];
+    bool still; /* seen again after its removal */
+};
+
+TAILQ_HEAD(foreigners, foreigner);
+TAILQ_HEAD(jobs, job);
+LIST_HEAD(machines, machine);
+LIST_HEAD(waiters, waiter);
+
+struct xray {
+    struct component *component;
+    const struct settings *settings;
+    struct event_base *loop;
+    struct arena arena; /* lives as long as the component */
+
+    struct xray_client *client;
+    struct event *tick;         /* once a second; every 100 ms while there is no connection */
+    bool connected, up, asking; /* asking: a ping is under way */
+    uint32_t uptime;
+    unsigned runs;     /* of Xray that we have seen */
+    usec_t started_at; /* when this run began, by our clock */
+
+    struct sockets sockets;
+    enum sock_result can_cut;
+    struct sessions *sessions;
+    struct webhook *webhook;
+    usec_t listening_since;
+    uint64_t sessions_cut;
+
+    struct xray_index index;
+    bool index_ready; /* after the first comparison; before, nobody is known to be revoked */
+    struct xray_base base;
+    struct xray_config *config;
+
+    struct machines free_machines;
+    struct waiters free_waiters;
+
+    struct jobs free_jobs;
+    struct jobs guarded; /* waiting for their guard's end, the earliest first */
+    struct event *guard;
+
+    struct arena scan; /* what the last comparison found */
+    uint64_t comparison, changes_compared;
+    enum xray_tag scan_tag;
+    struct foreigners foreigners;
+    size_t sweeping; /* removals under way */
+    int64_t swept;
+    struct event *sweep_guard;
+};
+
+/* -- xray_machine.c -------------------------------------------------------------------- */
+
+struct machine_report {
+    enum xray_result result;
+    const char *cut; /* the marker whose sessions were ended, or "" */
+};
+
+/* Make the credential right, read back. Answered within the call or later. */
+void xray_make_right(struct xray *xray, struct credential *credential,
+    void (*done)(void *arg, const struct machine_report *report), void *arg);
+
+/* -- xray_job.c ------------------------------------------------------------------------ */
+
+void xray_apply(struct component *component, const struct wish *wish, ticket_t ticket);
+bool xray_jobs_init(struct xray *xray) MUST_CHECK;
+void xray_jobs_free(struct xray *xray);
+
+/* -- xray_scan.c ----------------------------------------------------------------------- */
+
+void xray_compare(struct component *component);
+void xray_sweep(struct component *component);
+void xray_sweep_guard(int fd, short what, void *xray); /* of the timer sweep_guard */
+
+/* Whether a connection of this marker is right: it is wished, the base's, or nobody knows yet. */
+bool xray_may_live(void *xray, const char *marker);
+
+/* -- xray.c ---------------------------------------------------------------------------- */
+
+/* Cut the sessions of a marker, and count them. */
+void xray_cut(struct xray *xray, const char *marker);
+
+#endif

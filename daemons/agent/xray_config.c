@@ -1,0 +1,387 @@
+#include "agent/xray_config.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/child.h"
+#include "agent/xray.h"
+#include "base/log.h"
+#include "schema/json.h"
+
+enum {
+    SOON_MS = 1000,
+    SLICE_BUCKETS = 256, /* of the index, in one turn of the loop */
+    TEST_MS = 20000,
+    PIECES = 2 * XRAY_TAGS + 1
+};
+
+#define FOLDER    "runtime/xray"
+#define FILE_NEW  FOLDER "/config.new.json" /* Xray goes by the ending */
+#define FILE_LIVE FOLDER "/config.json"
+
+/* The base as text, cut where users belong. */
+struct piece {
+    const char *text;
+    size_t size;
+    enum xray_tag users; /* that come behind it; XRAY_TAGS: none */
+};
+
+struct xray_config {
+    struct arena arena; /* holds this very object */
+    struct xray *xray;
+    struct event *soon, *slice;
+    struct child *test;
+    bool dirty;
+    const char *trouble;
+
+    /* the run under way */
+    struct arena run;
+    FILE *file; /* NULL: none is being written */
+    struct piece pieces[PIECES];
+    size_t piece_count, piece;
+    size_t bucket; /* the next of the index; INDEX_BUCKETS: the users of the piece are written */
+    bool comma;    /* before the next user */
+    struct xray_config_done done;
+};
+
+/* -- the base in pieces ---------------------------------------------------------------- */
+
+static const char *
+mark_of(struct arena *arena, size_t tag)
+{
+    return arena_printf(arena, "@tracegate users %zu@", tag);
+}
+
+static void
+add_piece(struct xray_config *config, const char *text, size_t size, enum xray_tag users)
+{
+    config->pieces[config->piece_count++] = (struct piece){text, size, users};
+}
+
+/* The first mark in the text; its place and size with the quotes. NULL: there is none. */
+static const char *
+find_mark(struct arena *arena, const char *text, enum xray_tag *tag, size_t *size)
+{
+    const char *first = NULL;
+
+    for (size_t i = 0; i < XRAY_TAGS; i++) {
+        const char *mark = arena_printf(arena, "\"%s\"", mark_of(arena, i));
+        const char *at = strstr(text, mark);
+        if (at == NULL || (first != NULL && at > first))
+            continue;
+        first = at;
+        *tag = (enum xray_tag)i;
+        *size = strlen(mark);
+    }
+    return first;
+}
+
+static void
+cut_into_pieces(struct xray_config *config, const char *text)
+{
+    enum xray_tag tag = XRAY_TAGS;
+    size_t size = 0;
+
+    for (const char *mark; (mark = find_mark(&config->run, text, &tag, &size)) != NULL;
+         text = mark + size)
+        add_piece(config, text, (size_t)(mark - text), tag);
+    add_piece(config, text, strlen(text), XRAY_TAGS);
+}
+
+static bool
+read_base(struct xray_config *config, const struct xray_base *base)
+{
+    struct json_object *json, *users[XRAY_TAGS];
+
+    config->piece_count = 0;
+    if (!json_read(&config->run, base->text, base->size, &json))
+        return false;
+    xray_base_users(json, users);
+    for (size_t i = 0; i < XRAY_TAGS; i++) {
+        if (users[i] != NULL &&
+            xray_tag_managed((enum xray_tag)i, config->xray->settings->agent_role))
+            json_object_array_add(users[i], json_object_new_string(mark_of(&config->run, i)));
+    }
+    cut_into_pieces(config, arena_strdup(&config->run, json_text(json)));
+    return true;
+}
+
+/* -- the end of a run ------------------------------------------------------------------ */
+
+static void
+end_run(struct xray_config *config)
+{
+    if (config->file != NULL)
+        fclose(config->file);
+    config->file = NULL;
+    child_cancel(config->test);
+    config->test = NULL;
+    evtimer_del(config->slice);
+    arena_reset(&config->run);
+}
+
+static void
+wait_a_little(struct xray_config *config)
+{
+    const struct timeval soon = {SOON_MS / 1000, SOON_MS % 1000 * 1000};
+
+    if (!evtimer_pending(config->soon, NULL))
+        evtimer_add(config->soon, &soon);
+}
+
+static void
+finish(struct xray_config *config, enum xray_config_result result)
+{
+    static const char *const troubles[] = {
+        [CONFIG_OK] = NULL,
+        [CONFIG_REFUSED] = "Xray refuses the file, the old one stays",
+        [CONFIG_FAILED] = "the file cannot be written or tested, the old one stays",
+    };
+    const struct xray_config_done done = config->done;
+
+    end_run(config);
+    config->trouble = troubles[result];
+    config->done = (struct xray_config_done){0};
+    if (result != CONFIG_OK)
+        log_error("component=xray file=" FILE_LIVE " detail=\"%s\"", config->trouble);
+    if (config->dirty)
+        wait_a_little(config);
+    if (done.done != NULL)
+        done.done(done.arg, result);
+}
+
+bool
+xray_config_commit(struct xray_config *config, struct err *err)
+{
+    int root = component_root(config->xray->component);
+    int folder = openat(root, FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = folder >= 0 && renameat(root, FILE_NEW, root, FILE_LIVE) == 0 && fsync(folder) == 0;
+
+    if (folder >= 0)
+        close(folder);
+    return ok || err_say(err, ERR_INTERNAL, FILE_LIVE " cannot be replaced: %s.", strerror(errno));
+}
+
+static void
+put_in_place(void *arg, enum xray_config_result result)
+{
+    struct xray_config *config = arg;
+    struct err err;
+
+    if (result == CONFIG_OK && !xray_config_commit(config, &err)) {
+        config->trouble = "the file cannot be replaced";
+        log_error("component=xray detail=\"%s\"", err.detail);
+    }
+}
+
+/* -- the test -------------------------------------------------------------------------- */
+
+static void
+tested(void *arg, int status)
+{
+    struct xray_config *config = arg;
+
+    config->test = NULL;
+    if (status == CHILD_KILLED)
+        finish(config, CONFIG_FAILED);
+    else
+        finish(config, status == 0 ? CONFIG_OK : CONFIG_REFUSED);
+}
+
+static void
+test_file(struct xray_config *config)
+{
+    const struct settings *settings = config->xray->settings;
+    const char *path = arena_printf(&config->run, "%s/" FILE_NEW, settings->agent_data_root);
+    const char *const argv[] = {settings->agent_xray_bin, "run", "-test", "-c", path, NULL};
+    struct err err;
+
+    if (*settings->agent_xray_bin == '\0')
+        finish(config, CONFIG_OK);
+    else if (!child_start(config->xray->loop, argv, TEST_MS, (struct child_done){tested, config},
+                 &config->test, &err))
+        finish(config, CONFIG_FAILED);
+}
+
+/* -- writing --------------------------------------------------------------------------- */
+
+static void
+write_user(struct xray_config *config, const struct xray_user *user)
+{
+    struct json_object *json = json_object_new_object();
+    char uuid[UUID_SIZE];
+
+    uuid_print(user->uuid, uuid);
+    json_object_object_add(json, "id", json_object_new_string(uuid));
+    json_object_object_add(json, "email", json_object_new_string(user->email));
+    json_object_object_add(json, "level", json_object_new_int(0));
+    json_object_object_add(
+        json, "flow", json_object_new_string(flow_text((enum xray_flow)user->flow)));
+    if (config->comma)
+        fputc(',', config->file);
+    fputs(json_text(json), config->file);
+    json_object_put(json);
+    config->comma = true;
+}
+
+static void
+write_users(struct xray_config *config, enum xray_tag tag)
+{
+    size_t end = config->bucket + SLICE_BUCKETS;
+    const struct credential *credential;
+
+    for (; config->bucket < end && config->bucket < INDEX_BUCKETS; config->bucket++) {
+        LIST_FOREACH(credential, &config->xray->index.credentials[config->bucket], by_id)
+        {
+            if (credential->tag == tag && credential->carriers != NULL)
+                write_user(config, credential_wanted(credential));
+        }
+    }
+}
+
+/* A comma before the mark separates it from users of the base: it waits for the first of ours. */
+static void
+write_piece(struct xray_config *config, const struct piece *piece)
+{
+    bool comma =
+        piece->users != XRAY_TAGS && piece->size > 0 && piece->text[piece->size - 1] == ',';
+
+    fwrite(piece->text, 1, piece->size - (comma ? 1 : 0), config->file);
+    config->comma = comma;
+    config->bucket = piece->users == XRAY_TAGS ? INDEX_BUCKETS : 0;
+}
+
+static void
+close_file(struct xray_config *config)
+{
+    bool ok =
+        fflush(config->file) == 0 && !ferror(config->file) && fdatasync(fileno(config->file)) == 0;
+
+    if (fclose(config->file) != 0)
+        ok = false;
+    config->file = NULL;
+    if (ok)
+        test_file(config);
+    else
+        finish(config, CONFIG_FAILED);
+}
+
+static void
+on_slice(evutil_socket_t fd, short what, void *arg)
+{
+    static const struct timeval at_once = {0, 0};
+    struct xray_config *config = arg;
+    struct piece *piece = &config->pieces[config->piece];
+
+    (void)fd, (void)what;
+    if (config->bucket < INDEX_BUCKETS)
+        write_users(config, piece->users);
+    if (config->bucket == INDEX_BUCKETS && ++config->piece < config->piece_count)
+        write_piece(config, &config->pieces[config->piece]);
+    if (config->piece == config->piece_count)
+        close_file(config);
+    else
+        evtimer_add(config->slice, &at_once);
+}
+
+static FILE *
+open_file(int root)
+{
+    int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
+
+    if ((mkdirat(root, "runtime", 0700) != 0 && errno != EEXIST) ||
+        (mkdirat(root, FOLDER, 0700) != 0 && errno != EEXIST))
+        return NULL;
+    int fd = openat(root, FILE_NEW, flags, 0600);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (file == NULL && fd >= 0)
+        close(fd);
+    return file;
+}
+
+static void
+start(struct xray_config *config, const struct xray_base *base, struct xray_config_done done)
+{
+    static const struct timeval at_once = {0, 0};
+
+    end_run(config);
+    config->dirty = false;
+    config->done = done;
+    if (!read_base(config, base) ||
+        (config->file = open_file(component_root(config->xray->component))) == NULL) {
+        finish(config, CONFIG_FAILED);
+        return;
+    }
+    config->piece = 0;
+    write_piece(config, &config->pieces[0]);
+    evtimer_add(config->slice, &at_once);
+}
+
+static bool
+is_busy(const struct xray_config *config)
+{
+    return config->file != NULL || config->test != NULL;
+}
+
+static void
+on_soon(evutil_socket_t fd, short what, void *arg)
+{
+    struct xray_config *config = arg;
+
+    (void)fd, (void)what;
+    if (is_busy(config) || config->xray->base.text == NULL)
+        return; /* finish() begins again where something has changed since */
+    start(config, &config->xray->base, (struct xray_config_done){put_in_place, config});
+}
+
+/* -- the object ------------------------------------------------------------------------ */
+
+struct xray_config *
+xray_config_new(struct xray *xray)
+{
+    struct arena arena = {0};
+    struct xray_config *config = arena_alloc(&arena, sizeof(*config));
+
+    config->arena = arena;
+    config->xray = xray;
+    config->soon = evtimer_new(xray->loop, on_soon, config);
+    config->slice = evtimer_new(xray->loop, on_slice, config);
+    return config;
+}
+
+void
+xray_config_free(struct xray_config *config)
+{
+    if (config == NULL)
+        return;
+    end_run(config);
+    event_free(config->soon);
+    event_free(config->slice);
+    struct arena arena = config->arena;
+    arena_reset(&arena);
+}
+
+void
+xray_config_touch(struct xray_config *config)
+{
+    config->dirty = true;
+    wait_a_little(config);
+}
+
+void
+xray_config_try(
+    struct xray_config *config, const struct xray_base *base, struct xray_config_done done)
+{
+    start(config, base, done);
+}
+
+const char *
+xray_config_trouble(const struct xray_config *config)
+{
+    return config->trouble;
+}
