@@ -61,6 +61,7 @@ const struct err_kind err_kinds[ERR_CODES] = {
     [ERR_NODE_ROLE] = {CLASS_CONFLICT, "node_role", "The node is registered with another role"},
     [ERR_NODE_ACTIVE] = {CLASS_CONFLICT, "node_active", "An active node cannot be deleted"},
     [ERR_BUNDLE] = {CLASS_CONFLICT, "bundle", "The bundle cannot be used"},
+    [ERR_BUNDLE_SIZE] = {CLASS_INVALID, "bundle_size", "The bundle is larger than 4 MiB"},
     [ERR_SCOPE_NOT_HELD] = {CLASS_FORBIDDEN, "scope_not_held",
         "A token can only issue scopes that it holds itself"},
 

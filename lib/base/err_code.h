@@ -69,6 +69,7 @@ enum err_code {
     ERR_NODE_ROLE,
     ERR_NODE_ACTIVE,
     ERR_BUNDLE,
+    ERR_BUNDLE_SIZE,
     ERR_SCOPE_NOT_HELD,
     /* between processes */
     ERR_PEER_AWAY,
