@@ -4,6 +4,7 @@
         ... connect to proxy.conninfo ...
         proxy.shut()    # refuses and cuts, as a server that has been stopped
         proxy.hang()    # keeps all connections and passes nothing on
+    proxy.asked.wait() # until somebody has sent something since
         proxy.open()
 """
 import re
@@ -20,6 +21,7 @@ class PgProxy:
         self.path = Path(directory) / ".s.PGSQL.5432"
         self.lock = threading.Lock()
         self.passing = threading.Event()
+        self.asked = threading.Event()
         self.pairs = []
         self.listener = None
 
@@ -41,6 +43,7 @@ class PgProxy:
             threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
 
     def hang(self):
+        self.asked.clear()
         self.passing.clear()
 
     def shut(self):
@@ -84,6 +87,8 @@ class PgProxy:
 
     def pass_on(self, source, target):
         data = source.recv(65536)
+        if not self.passing.is_set():
+            self.asked.set()
         self.passing.wait()
         target.sendall(data)
         return bool(data)
