@@ -261,18 +261,17 @@ static void
 serve_part(struct fake_node *node, struct evhttp_request *request, struct json_object *body)
 {
     struct json_object *events = json_object_object_get(body, "events");
-    int number = atoi(strrchr(node->last_path, '/') + 1);
     const char *sum = evhttp_find_header(evhttp_request_get_input_headers(request), "x-sha256");
 
-    if (number == 1) {
+    if (str_eq(strrchr(node->last_path, '/'), "/1")) {
         node->part_count = 0;
         node->sums[0] = '\0';
     }
     node->parts_seen++;
     for (size_t i = 0; i < json_object_array_length(events); i++)
         fill(&node->parts[node->part_count++], json_object_array_get_idx(events, i));
-    if (sum != NULL)
-        strncat(node->sums, sum, sizeof(node->sums) - strlen(node->sums) - 1);
+    size_t length = strlen(node->sums);
+    snprintf(node->sums + length, sizeof(node->sums) - length, "%s", sum == NULL ? "" : sum);
     peer_answer(request, 200, "{}");
 }
 
