@@ -86,11 +86,11 @@ $(OUT)/nginx/openapi.json: nginx/locations $(handlers)
 chosen = $(if $(T),$(foreach t,$(tests),$(if $(findstring $(T),$t),$t)),$(tests))
 
 check: $(chosen)
-	@test/with-database prove -j$(JOBS) --exec test/tap $(chosen)
+	@V=$(V) test/with-database prove -j$(JOBS) --exec test/tap $(chosen)
 
 # What every route shares, and how it fails, through nginx.
 contract: all
-	@test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/faults :: $(OUT)
+	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/faults :: $(OUT)
 
 # What this machine lacks: Debian's packages.
 deps:
