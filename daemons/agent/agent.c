@@ -142,7 +142,7 @@ agent_open(struct agent *agent, const struct settings *settings,
     agent->loop.stop = stop;
     job_init(&agent->ending, &agent->loop, end, agent);
     if (agent->state.was_damaged)
-        log_error("the state file was damaged, moved aside, a snapshot is needed");
+        log_warn("the state file was damaged, moved aside, a snapshot is needed");
     if (!add_components(agent, types, err) || !state_commit(&agent->state, err) ||
         !open_components(agent, err))
         return false;

@@ -44,7 +44,7 @@ void
 component_down(struct component *component, const char *error)
 {
     if (component->up || !str_eq(component->error, error))
-        log_error("component=%s down detail=\"%s\", trying again", component->type->name, error);
+        log_warn("component=%s down detail=\"%s\", trying again", component->type->name, error);
     component->up = false;
     snprintf(component->error, sizeof(component->error), "%s", error);
     component_reset(component);
@@ -165,7 +165,7 @@ reject(struct component *component, struct work *work, const char *code, const c
     bool done = begin_marks(component, &err) &&
         artifact_reject(&component->agent->state, component->type->name, &rejection, &err);
 
-    log_error("component=%s rejected code=%s, leaving it out", component->type->name, code);
+    log_warn("component=%s rejected code=%s, leaving it out", component->type->name, code);
     settle(component, work, done);
     finish_mark(component, done, &err);
 }

@@ -3,6 +3,7 @@
 #include <ftw.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "crypto/digest.h"
 
 /* -- the agent ----------------------------------------------------------------------------- */
@@ -23,6 +24,7 @@ lab_reopen(struct lab *lab)
 void
 lab_prepare(struct lab *lab, const char *components)
 {
+    log_open("ERROR");
     *lab = (struct lab){.token = TOKEN};
     lab->agent.state.root = -1;
     snprintf(lab->root, sizeof(lab->root), "/tmp/tg-agent-XXXXXX");

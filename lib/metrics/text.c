@@ -1,0 +1,174 @@
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "metrics/series.h"
+
+enum {
+    ROOM_FIRST = 16384,
+    NUMBER_SIZE = 32
+};
+
+struct text {
+    struct arena *arena;
+    char *data;
+    size_t size, room;
+};
+
+static void
+put(struct text *text, const char *piece, size_t size)
+{
+    if (text->size + size + 1 > text->room) {
+        size_t room = text->room == 0 ? ROOM_FIRST : text->room;
+        while (text->size + size + 1 > room)
+            room *= 2;
+        char *data = arena_alloc(text->arena, room);
+        if (text->size > 0)
+            memcpy(data, text->data, text->size);
+        text->data = data;
+        text->room = room;
+    }
+    memcpy(text->data + text->size, piece, size);
+    text->size += size;
+    text->data[text->size] = '\0';
+}
+
+static void
+put_text(struct text *text, const char *piece)
+{
+    put(text, piece, strlen(piece));
+}
+
+/* Backslash, line break and, in label values, the quote are escaped. */
+static void
+put_escaped(struct text *text, const char *value, const char *special)
+{
+    while (*value != '\0') {
+        size_t plain = strcspn(value, special);
+
+        put(text, value, plain);
+        value += plain;
+        if (*value == '\0')
+            break;
+        put_text(text, "\\");
+        put(text, *value == '\n' ? "n" : value, 1);
+        value++;
+    }
+}
+
+static void
+put_number(struct text *text, double number)
+{
+    char digits[NUMBER_SIZE];
+
+    if (isnan(number))
+        snprintf(digits, sizeof(digits), "NaN");
+    else if (isinf(number))
+        snprintf(digits, sizeof(digits), number > 0 ? "+Inf" : "-Inf");
+    else if (number == trunc(number) && fabs(number) < 1e15)
+        snprintf(digits, sizeof(digits), "%.0f", number);
+    else
+        snprintf(digits, sizeof(digits), "%.15g", number);
+    put_text(text, digits);
+}
+
+static void
+put_label(struct text *text, const char *name, const char *value, bool *first)
+{
+    put_text(text, *first ? "{" : ",");
+    *first = false;
+    put_text(text, name);
+    put_text(text, "=\"");
+    put_escaped(text, value, "\\\n\"");
+    put_text(text, "\"");
+}
+
+/* `bound` is the value of le, or NULL. */
+static void
+put_line(struct text *text, const struct series *series, const char *suffix, const char *bound,
+    double value)
+{
+    const struct metric *metric = series->metric;
+    bool first = true;
+
+    put_text(text, metric->name);
+    put_text(text, suffix);
+    for (size_t i = 0; i < METRIC_LABELS_MAX && metric->labels[i] != NULL; i++)
+        put_label(text, metric->labels[i], series->values[i], &first);
+    if (bound != NULL)
+        put_label(text, "le", bound, &first);
+    put_text(text, first ? " " : "} ");
+    put_number(text, value);
+    put_text(text, "\n");
+}
+
+static void
+put_histogram(struct text *text, const struct series *series)
+{
+    const struct metric *metric = series->metric;
+    uint64_t count = 0;
+
+    for (size_t i = 0; i <= metric->bound_count; i++) {
+        char bound[NUMBER_SIZE] = "+Inf";
+
+        if (i < metric->bound_count)
+            snprintf(bound, sizeof(bound), "%g", metric->bounds[i]);
+        count += series->counts[i];
+        put_line(text, series, "_bucket", bound, (double)count);
+    }
+    put_line(text, series, "_sum", NULL, series->value);
+    put_line(text, series, "_count", NULL, (double)count);
+}
+
+static void
+put_head(struct text *text, const struct metric *metric)
+{
+    static const char *const types[] = {
+        [METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_HISTOGRAM] = "histogram"};
+
+    put_text(text, "# HELP ");
+    put_text(text, metric->name);
+    put_text(text, " ");
+    put_escaped(text, metric->help, "\\\n");
+    put_text(text, "\n# TYPE ");
+    put_text(text, metric->name);
+    put_text(text, " ");
+    put_text(text, types[metric->type]);
+    put_text(text, "\n");
+}
+
+static void
+put_family(struct text *text, const struct family *family)
+{
+    const struct series *series;
+    bool head = false;
+
+    STAILQ_FOREACH(series, &family->series, in_family)
+    {
+        if (!series->shown)
+            continue;
+        if (!head)
+            put_head(text, family->metric);
+        head = true;
+        if (family->metric->type == METRIC_HISTOGRAM)
+            put_histogram(text, series);
+        else
+            put_line(text, series, "", NULL, series->value);
+    }
+}
+
+const char *
+metrics_text(const struct metrics *metrics, struct arena *arena, size_t *size)
+{
+    struct text text = {.arena = arena};
+    const struct family *family;
+
+    put_text(&text, "");
+    TAILQ_FOREACH(family, &metrics->families, link)
+    {
+        put_family(&text, family);
+    }
+    *size = text.size;
+    return text.data;
+}
