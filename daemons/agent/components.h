@@ -5,5 +5,6 @@
 #include "agent/component.h"
 
 extern const struct component_type xray_component;
+extern const struct component_type bundle_component; /* after xray, which it asks */
 
 #endif

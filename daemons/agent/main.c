@@ -12,6 +12,7 @@
 /* What this build can run; a node runs those of AGENT_COMPONENTS. */
 static const struct component_type *const types[] = {
     &xray_component,
+    &bundle_component,
     NULL,
 };
 

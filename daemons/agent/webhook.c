@@ -23,6 +23,7 @@ enum {
 
 struct webhook {
     struct arena arena; /* holds this very object */
+    struct stat socket; /* which file it is */
     struct webhook_options options;
     struct evhttp *http;
     struct webhook_counts counts;
@@ -151,6 +152,7 @@ webhook_open(struct event_base *base, const struct webhook_options *options,
         return err_say(err, ERR_SETTINGS, "AGENT_XRAY_WEBHOOK_SOCKET: %s.", strerror(errno));
     chmod(options->path, SOCKET_MODE);
     *webhook = arena_alloc(&arena, sizeof(**webhook));
+    lstat(options->path, &(*webhook)->socket);
     (*webhook)->arena = arena;
     (*webhook)->options = *options;
     (*webhook)->options.path = arena_strdup(&(*webhook)->arena, options->path);
@@ -167,6 +169,15 @@ webhook_free(struct webhook *webhook)
     unlink(webhook->options.path);
     struct arena arena = webhook->arena;
     arena_reset(&arena);
+}
+
+bool
+webhook_is_there(const struct webhook *webhook)
+{
+    struct stat now;
+
+    return lstat(webhook->options.path, &now) == 0 && now.st_dev == webhook->socket.st_dev &&
+        now.st_ino == webhook->socket.st_ino;
 }
 
 struct webhook_counts

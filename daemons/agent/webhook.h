@@ -35,6 +35,9 @@ bool webhook_open(struct event_base *base, const struct webhook_options *options
     struct webhook **webhook, struct err *err) MUST_CHECK;
 void webhook_free(struct webhook *webhook); /* NULL is ignored */
 
+/* Whether what is at the path is still our socket. */
+bool webhook_is_there(const struct webhook *webhook);
+
 struct webhook_counts webhook_counts(const struct webhook *webhook);
 
 #endif

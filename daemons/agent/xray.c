@@ -9,6 +9,7 @@
 
 #include "agent/agent.h"
 #include "agent/xray_config.h"
+#include "agent/xray_health.h"
 #include "base/log.h"
 
 enum {
@@ -235,4 +236,6 @@ const struct component_type xray_component = {
     .apply = xray_apply,
     .sweep = xray_sweep,
     .close = xray_close,
+    .checks = xray_checks,
+    .check_count = XRAY_CHECKS,
 };

@@ -103,6 +103,9 @@ void xray_compare(struct component *component);
 void xray_sweep(struct component *component);
 void xray_sweep_guard(int fd, short what, void *xray); /* of the timer sweep_guard */
 
+/* Bring all wishes into the index; false when the state cannot be read. */
+bool xray_know(struct xray *xray) MUST_CHECK;
+
 /* Whether a connection of this marker is right: it is wished, the base's, or nobody knows yet. */
 bool xray_may_live(void *xray, const char *marker);
 

@@ -113,6 +113,12 @@ xray_client_drop(struct xray_client *client, const char *why)
     h2_drop(client->h2, why);
 }
 
+int
+xray_client_peer(const struct xray_client *client)
+{
+    return h2_peer(client->h2);
+}
+
 /* -- answers --------------------------------------------------------------------------- */
 
 static enum xray_result

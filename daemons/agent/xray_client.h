@@ -49,6 +49,9 @@ void xray_client_free(struct xray_client *client); /* NULL is ignored; nothing i
 bool xray_client_connect(struct xray_client *client, struct err *err) MUST_CHECK;
 void xray_client_drop(struct xray_client *client, const char *why);
 
+/* Xray's process id, where the connection is a unix socket; else 0. */
+int xray_client_peer(const struct xray_client *client);
+
 void xray_add_user(struct xray_client *client, const char *tag, const struct xray_entry *user,
     struct xray_done done);
 void xray_remove_user(

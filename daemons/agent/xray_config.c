@@ -378,6 +378,9 @@ xray_config_try(
     struct xray_config *config, const struct xray_base *base, struct xray_config_done done)
 {
     start(config, base, done);
+    config->dirty =
+        true; /* the live file misses what a run that was broken off would have brought */
+    wait_a_little(config);
 }
 
 const char *

@@ -44,6 +44,13 @@ take_wish(void *object, const struct wish *wish)
     aggregate->seen = xray->comparison;
 }
 
+bool
+xray_know(struct xray *xray)
+{
+    xray->comparison++;
+    return component_each(xray->component, take_wish, xray);
+}
+
 /* -- the users ------------------------------------------------------------------------- */
 
 static void
@@ -200,8 +207,7 @@ xray_compare(struct component *component)
 
     arena_reset(&xray->scan);
     TAILQ_INIT(&xray->foreigners);
-    xray->comparison++;
-    if (!component_each(component, take_wish, xray)) {
+    if (!xray_know(xray)) {
         xray_client_drop(xray->client, "the state cannot be read");
         return;
     }

@@ -200,6 +200,18 @@ h2_free(struct h2 *h2)
     arena_reset(&arena);
 }
 
+int
+h2_peer(const struct h2 *h2)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+
+    if (h2->state != H2_UP || h2->address.ss_family != AF_UNIX ||
+        getsockopt(h2->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+        return 0;
+    return peer.pid;
+}
+
 static bool
 begin(struct h2 *h2)
 {

@@ -72,6 +72,9 @@ bool h2_connect(struct h2 *h2, struct err *err) MUST_CHECK;
 /* Give the connection up, soon; down() follows. Nothing happens when there is none. */
 void h2_drop(struct h2 *h2, const char *why);
 
+/* The process that listens at the other end of a unix socket; 0: not known. */
+int h2_peer(const struct h2 *h2);
+
 /* ERR_PEER_AWAY when there is no connection, nor one being made. */
 bool h2_call(struct h2 *h2, const struct h2_call *call, struct err *err) MUST_CHECK;
 

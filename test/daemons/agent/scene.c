@@ -2,7 +2,7 @@
 
 #include <signal.h>
 
-static const struct component_type *const types[] = {&xray_component, NULL};
+static const struct component_type *const types[] = {&xray_component, &bundle_component, NULL};
 
 /* -- looking into Xray ----------------------------------------------------------------- */
 
@@ -112,8 +112,10 @@ static bool
 is_settled(struct lab *lab)
 {
     const struct component *component = component_of(lab);
+    const struct component *bundle = agent_component(&lab->agent, "bundle");
+    int64_t desired = lab->agent.state.meta.desired_gen;
 
-    return component->verified && component->converged == lab->agent.state.meta.desired_gen;
+    return component->verified && component->converged == desired && bundle->converged == desired;
 }
 
 bool
@@ -163,15 +165,13 @@ open_agent(struct scene *scene)
 }
 
 bool
-scene_open(struct scene *scene)
+scene_prepare(struct scene *scene)
 {
     struct settings *settings = &scene->lab.settings;
 
     *scene = (struct scene){0};
-    lab_prepare(&scene->lab, "xray");
+    lab_prepare(&scene->lab, "xray,bundle");
     scene->lab.types = types;
-    if (!CHECK(xray_lab_open(&scene->gateway)) || !CHECK(xray_lab_start(&scene->gateway)))
-        return false;
     settings->agent_dry_run = false;
     settings->agent_xray_api_enabled = true;
     settings->agent_xray_api_server = scene->gateway.api;
@@ -180,6 +180,14 @@ scene_open(struct scene *scene)
     settings->agent_xray_webhook_socket = scene->gateway.hook;
     settings->agent_xray_bin = xray_lab_binary();
     settings->agent_reload_xray_cmd = "";
+    return CHECK(xray_lab_open(&scene->gateway));
+}
+
+bool
+scene_open(struct scene *scene)
+{
+    if (!scene_prepare(scene) || !CHECK(xray_lab_start(&scene->gateway)))
+        return false;
     write_base(scene);
     open_agent(scene);
     return true;

@@ -31,6 +31,7 @@ struct scene {
 };
 
 bool scene_open(struct scene *scene);
+bool scene_prepare(struct scene *scene); /* less: Xray, its base and the agent do not run yet */
 void scene_close(struct scene *scene);
 void open_agent(struct scene *scene); /* again: another process on the same state */
 

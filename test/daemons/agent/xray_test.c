@@ -28,6 +28,25 @@ test_nothing_is_touched_before_a_snapshot(struct scene *scene)
 }
 
 static void
+test_health(struct scene *scene)
+{
+    const struct component *component = component_of(&scene->lab);
+    char details[200];
+
+    for (size_t i = 0; i < component->type->check_count; i++) {
+        const struct check *check = &component->type->checks[i];
+        bool ok = check->run(component, details, sizeof(details));
+        printf("# %s: %s\n", check->name, details);
+        CHECK(ok || str_eq(check->name, "socket destroy")); /* which needs a capability */
+    }
+    unlink(scene->gateway.hook);
+    CHECK(!component->type->checks[1].run(component, details, sizeof(details)));
+    open_agent(scene);
+    settle(scene);
+    CHECK(component->type->checks[1].run(component, details, sizeof(details)));
+}
+
+static void
 test_a_user_comes_and_goes(struct scene *scene)
 {
     wish_users(scene, "one", 1, credential(scene, 0, "b1-one-1", UUID_A));
@@ -346,6 +365,7 @@ main(void)
         return xray_lab_skip();
     if (scene_open(&scene)) {
         test_nothing_is_touched_before_a_snapshot(&scene);
+        test_health(&scene);
         test_a_user_comes_and_goes(&scene);
         test_a_changed_uuid_keeps_its_marker(&scene);
         test_shared_credentials(&scene);

@@ -1,0 +1,261 @@
+/* Bundles against a real Xray that a script restarts. */
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/child.h"
+#include "base/fs.h"
+#include "daemons/agent/scene.h"
+
+enum {
+    FILE_MAX = 1 << 20
+};
+
+static const char *
+read_text(struct scene *scene, const char *path)
+{
+    struct err err;
+    char *data = NULL;
+    size_t size;
+
+    return fs_read(path, FILE_MAX, &scene->arena, &data, &size, &err) ? data : "";
+}
+
+static const char *
+in_root(struct scene *scene, const char *name)
+{
+    return arena_printf(&scene->arena, "%s/%s", scene->lab.root, name);
+}
+
+/* -- the script that restarts Xray ----------------------------------------------------- */
+
+static const char *
+restarts_of(struct scene *scene)
+{
+    return arena_printf(&scene->arena, "%s/restarts", scene->gateway.dir);
+}
+
+static int
+restarts(struct scene *scene)
+{
+    return (int)strlen(read_text(scene, restarts_of(scene)));
+}
+
+static void
+stop_xray(struct scene *scene)
+{
+    const char *script = arena_printf(&scene->arena,
+        "kill -9 $(cat %s/pid) && tail --pid=$(cat %s/pid) -f /dev/null", scene->gateway.dir,
+        scene->gateway.dir);
+
+    xray_lab_run(&scene->gateway, (const char *const[]){"sh", "-c", script, NULL});
+}
+
+/* One x per restart goes into a file. */
+static void
+use_restart_script(struct scene *scene)
+{
+    const struct xray_lab *gateway = &scene->gateway;
+    const char *path = arena_printf(&scene->arena, "%s/re start", gateway->dir);
+    const char *script = arena_printf(&scene->arena,
+        "#!/bin/sh\ncd %s; printf x >> restarts\n"
+        "[ ! -f pid ] || { kill -9 $(cat pid); tail --pid=$(cat pid) -f /dev/null; }\n"
+        "rm -f api.sock\nGODEBUG=multipathtcp=0 %s run -c %s/runtime/xray/config.json >>log 2>&1 &\n"
+        "echo $! > pid\n",
+        gateway->dir, realpath(xray_lab_binary(), NULL), scene->lab.root);
+    struct err err;
+
+    CHECK(fs_replace(path, script, strlen(script), 0700, &err));
+    scene->lab.settings.agent_reload_xray_cmd = arena_printf(&scene->arena, "'%s' again", path);
+}
+
+/* -- bundles --------------------------------------------------------------------------- */
+
+static const char *
+quoted(struct scene *scene, const char *text)
+{
+    struct json_object *json = json_object_new_string(text);
+
+    json_adopt(&scene->arena, json);
+    return json_text(json);
+}
+
+static void
+bring_files(struct scene *scene, int64_t ver, const char *digest, const char *files)
+{
+    int64_t from = scene->gen++;
+
+    lab_batch(&scene->lab, from, scene->gen,
+        lab_event(&scene->arena, scene->gen, "bundle", "base-vps-t", ver,
+            arena_printf(&scene->arena,
+                "{\"bundle_name\":\"base-vps-t\",\"digest\":\"%s\",\"files\":{%s}}", digest,
+                files)));
+    CHECK_INT(200, scene->lab.status);
+}
+
+static void
+bring(struct scene *scene, int64_t ver, const char *digest, const char *config)
+{
+    bring_files(
+        scene, ver, digest, arena_printf(&scene->arena, "\"xray.json\":%s", quoted(scene, config)));
+}
+
+static const char *
+rejection(struct scene *scene)
+{
+    return arena_printf(&scene->arena, "%s: %s", lab_text(&scene->lab, "rejected.0.code"),
+        lab_text(&scene->lab, "rejected.0.detail"));
+}
+
+/* -- tests ----------------------------------------------------------------------------- */
+
+static void
+test_the_first_bundle_starts_xray_with_everyone(struct scene *scene, const char *config)
+{
+    lab_snapshot(&scene->lab, "s1", 0, "");
+    wish_users(scene, "one", 1, credential(scene, 0, "b1-one-1", UUID_A));
+    CHECK_INT(0, component_of(&scene->lab)->converged);
+
+    bring(scene, 1, "d1", config);
+    settle(scene);
+    CHECK_INT(1, restarts(scene));
+    CHECK_STR("b1-one-1 " UUID_A " " LAB_FLOW, look(scene, "b1-one-1"));
+    CHECK_STR("chain-link " LAB_CHAIN " " LAB_FLOW, look(scene, "chain-link"));
+    CHECK_STR(config, read_text(scene, in_root(scene, "base/xray.json")));
+    CHECK_STR(config, read_text(scene, in_root(scene, "bundles/base-vps-t/xray.json")));
+    const char *live = read_text(scene, in_root(scene, "runtime/xray/config.json"));
+    CHECK(strstr(live, UUID_A) != NULL && strstr(live, LAB_CHAIN) != NULL);
+}
+
+static void
+test_the_same_base_restarts_nothing(struct scene *scene, const char *config)
+{
+    bring(scene, 2, "d1", config);
+    settle(scene);
+    open_agent(scene);
+    settle(scene);
+    CHECK_INT(1, restarts(scene));
+}
+
+static void
+test_another_base_restarts_xray_once(struct scene *scene, const char *config)
+{
+    bring(scene, 3, "d2", arena_printf(&scene->arena, "%s\n", config));
+    settle(scene);
+    CHECK_INT(2, restarts(scene));
+    CHECK_STR("b1-one-1 " UUID_A " " LAB_FLOW, look(scene, "b1-one-1"));
+}
+
+static const struct {
+    const char *title, *files, *want;
+} bad[] = {
+    {"a placeholder", "\"xray.json\":\"{\\\"x\\\":\\\"@@REALITY_DEST@@\\\"}\"",
+        "placeholder: xray.json holds @@REALITY_DEST@@"},
+    {"another", "\"a.txt\":\"key REPLACE_PRIVATE_KEY here\"",
+        "placeholder: a.txt holds REPLACE_PRIVATE_KEY"},
+    {"an example's name", "\"a.txt\":\"www.example.com\"", "placeholder: a.txt holds example.com"},
+    {"a name with a way up", "\"../x\":\"y\"", "bundle_name: a file's name is not [a-z0-9._-]+"},
+    {"a hidden name", "\".ssh\":\"y\"", "bundle_name: a file's name is not [a-z0-9._-]+"},
+    {"a path", "\"a/b\":\"y\"", "bundle_name: a file's name is not [a-z0-9._-]+"},
+    {"no text", "\"a.txt\":7", "bundle_invalid: a.txt is neither text nor base64"},
+    {"bad base64", "\"a.txt\":{\"encoding\":\"base64\",\"content\":\"*\"}",
+        "bundle_invalid: a.txt is neither text nor base64"},
+    {"no JSON", "\"xray.json\":\"{\"", "bundle_invalid: xray.json is not a JSON object"},
+    {"what Xray refuses", "\"xray.json\":\"{\\\"inbounds\\\":[{\\\"protocol\\\":\\\"none\\\"}]}\"",
+        "bundle_invalid: xray run -test refuses xray.json"},
+};
+
+static void
+test_bad_bundles_change_nothing(struct scene *scene)
+{
+    const char *base = read_text(scene, in_root(scene, "base/xray.json"));
+
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        bring_files(scene, 4 + (int64_t)i, "d3", bad[i].files);
+        if (!CHECK_STR(bad[i].want, rejection(scene)))
+            fprintf(stderr, "# in: %s\n", bad[i].title);
+    }
+    CHECK_INT(2, restarts(scene));
+    CHECK_STR(base, read_text(scene, in_root(scene, "base/xray.json")));
+    CHECK_STR("b1-one-1 " UUID_A " " LAB_FLOW, look(scene, "b1-one-1"));
+}
+
+/* A link in the place of a file is replaced, one in the place of a folder is refused: nothing is
+ * ever written where it points to. */
+static void
+test_no_link_is_followed(struct scene *scene)
+{
+    const char *outside = arena_printf(&scene->arena, "%s/outside", scene->gateway.dir);
+
+    CHECK(symlink(outside, in_root(scene, "bundles/base-vps-t/note.txt")) == 0);
+    bring_files(scene, 50, "d4", "\"note.txt\":{\"encoding\":\"base64\",\"content\":\"aGVsbG8=\"}");
+    CHECK_INT(0, lab_length(&scene->lab, "rejected"));
+    CHECK_STR("hello", read_text(scene, in_root(scene, "bundles/base-vps-t/note.txt")));
+    CHECK(access(outside, F_OK) != 0);
+}
+
+static void
+test_a_command_that_fails_is_tried_again(struct scene *scene, const char *config)
+{
+    const char *command = scene->lab.settings.agent_reload_xray_cmd;
+
+    scene->lab.settings.agent_reload_xray_cmd = "false";
+    scene->lab.agent.retry_least = 300000;
+    bring(scene, 60, "d5", arena_printf(&scene->arena, "%s\n\n", config));
+    CHECK_INT(2, restarts(scene));
+    scene->lab.settings.agent_reload_xray_cmd = command;
+    settle(scene);
+    CHECK_INT(3, restarts(scene));
+}
+
+static void
+test_commands_are_split_into_words(void)
+{
+    static const struct {
+        const char *command, *words; /* joined by | */
+    } rows[] = {
+        {"sv restart xray", "sv|restart|xray"},
+        {"  a \t b  ", "a|b"},
+        {"'a b' \"c d\"e f\\ g", "a b|c de|f g"},
+        {"a '' \"\\\"\" '\\'", "a||\"|\\"},
+        {"a;b $(c) `d` >e", "a;b|$(c)|`d`|>e"},
+    };
+    struct arena arena = {0};
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *const *words = child_words(&arena, rows[i].command);
+        const char *joined = words == NULL ? "" : words[0];
+        for (size_t w = 1; words != NULL && words[w] != NULL; w++)
+            joined = arena_printf(&arena, "%s|%s", joined, words[w]);
+        CHECK_STR(rows[i].words, joined);
+    }
+    CHECK(child_words(&arena, "") == NULL);
+    CHECK(child_words(&arena, "  ") == NULL);
+    CHECK(child_words(&arena, "a 'b") == NULL);
+    arena_reset(&arena);
+}
+
+int
+main(void)
+{
+    struct scene scene;
+
+    signal(SIGPIPE, SIG_IGN);
+    test_commands_are_split_into_words();
+    if (xray_lab_binary() == NULL)
+        return xray_lab_skip();
+    if (scene_prepare(&scene)) {
+        const char *config = read_text(&scene, scene.gateway.config);
+        use_restart_script(&scene);
+        open_agent(&scene);
+        test_the_first_bundle_starts_xray_with_everyone(&scene, config);
+        test_the_same_base_restarts_nothing(&scene, config);
+        test_another_base_restarts_xray_once(&scene, config);
+        test_bad_bundles_change_nothing(&scene);
+        test_no_link_is_followed(&scene);
+        test_a_command_that_fails_is_tried_again(&scene, config);
+    }
+    stop_xray(&scene);
+    scene_close(&scene);
+    return check_report("agent/bundle");
+}
