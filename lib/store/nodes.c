@@ -71,7 +71,8 @@ nodes_list(struct db *db, struct list *nodes, struct err *err)
     return db_all(db, &NODES_LIST, DB_NO_ARGS, nodes, err);
 }
 
-/* What a cursor is after the node `n` was put or changed; `was.active` is how it was before. */
+/* What a cursor is after the node `n` was put or changed; `was.active` is how it was before, which
+ * a statement sees of what it changes itself. */
 #define LOOK_AGAIN                                                                                 \
     "next_attempt_at = '-infinity', fails = 0, breaker = 'closed',"                                \
     " want_snapshot = node_cursor.want_snapshot or (n.active and not was.active),"                 \
@@ -80,7 +81,7 @@ nodes_list(struct db *db, struct list *nodes, struct err *err)
 
 static const struct query NODE_PUT = {
     .name = "node_put",
-    .sql = "with was as (select active from node_endpoint where name = $3 for update),"
+    .sql = "with was as (select active from node_endpoint where name = $3),"
            " n as (insert into node_endpoint (id, role, name, base_url, public_ipv4, fqdn,"
            " proxy_fqdn, active, created_at, updated_at) values ($1, $2::node_role, $3,"
            " rtrim($4, '/'), $5, $6, $7, $8, now(), now()) on conflict (name) do update set"
@@ -108,7 +109,7 @@ node_put(struct db *db, const struct node_new *in, struct node *node, struct err
 
 static const struct query NODE_UPDATE = {
     .name = "node_update",
-    .sql = "with was as (select active from node_endpoint where id = $1 for update),"
+    .sql = "with was as (select active from node_endpoint where id = $1),"
            " n as (update node_endpoint set"
            " base_url = case when $2 then rtrim($3, '/') else base_url end,"
            " public_ipv4 = case when $4 then $5 else public_ipv4 end,"

@@ -1,0 +1,77 @@
+#include "harness/call.h"
+#include "harness/check.h"
+
+#define N1   "00000000-0000-4000-8000-0000000000e1"
+#define NONE "00000000-0000-4000-8000-0000000000ff"
+
+#define T1       "{'role': 'VPS_T', 'name': 't1', 'base_url': 'http://10.1.2.3:8070/', "
+#define IPV4     "'public_ipv4': '192.0.2.1'}"
+#define URL(url) "{'role': 'VPS_T', 'name': 'x', 'public_ipv4': '192.0.2.1', 'base_url': '" url "'}"
+#define IP(ip)   "{'role': 'VPS_T', 'name': 'x', 'base_url': 'http://x', 'public_ipv4': '" ip "'}"
+
+#define BAD_URL "{'errors': [{'loc': ['body', 'base_url']}]}"
+#define BAD_IP  "{'errors': [{'loc': ['body', 'public_ipv4']}]}"
+
+/* clang-format off */
+static const struct call calls[] = {
+    {"register", "POST", "/nodes", T1 IPV4, 201,
+        "{'role': 'VPS_T', 'name': 't1', 'base_url': 'http://10.1.2.3:8070',"
+        " 'public_ipv4': '192.0.2.1', 'fqdn': null, 'proxy_fqdn': null, 'active': true}"},
+    {"with a cursor that wants a snapshot", CALL_SQL, "do $$ begin"
+        " assert (select want_snapshot and stream_id = 1 from node_cursor); end $$"},
+    {"a failing node", CALL_SQL, "update node_cursor set want_snapshot = false, fails = 9,"
+        " breaker = 'open', next_attempt_at = now() + interval '1 min'"},
+    {"register again", "POST", "/nodes", T1 "'fqdn': 't1.example.net', " IPV4, 200,
+        "{'name': 't1', 'fqdn': 't1.example.net'}"},
+    {"it is looked at again at once", CALL_SQL, "do $$ begin"
+        " assert (select fails = 0 and breaker = 'closed' and not want_snapshot and"
+        "   next_attempt_at < now() from node_cursor); end $$"},
+    {"another role under the name", "POST", "/nodes", "{'role': 'VPS_E', 'name': 't1',"
+        " 'base_url': 'http://e', " IPV4, 409, "{'code': 'node_role'}"},
+    {"a known id", CALL_SQL, "with c as (delete from node_cursor returning *),"
+        " n as (update node_endpoint set id = '" N1 "' returning id)"
+        " select count(*) from c, n"},
+    {"and its cursor", CALL_SQL, "insert into node_cursor (node_id, stream_id, want_snapshot)"
+        " values ('" N1 "', 1, false)"},
+
+    {"null clears", "PATCH", "/nodes/" N1, "{'fqdn': null}", 200, "{'fqdn': null}"},
+    {"absent leaves", "PATCH", "/nodes/" N1, "{'base_url': 'https://t1.example.net'}", 200,
+        "{'base_url': 'https://t1.example.net', 'public_ipv4': '192.0.2.1'}"},
+    {"an active node stays", "DELETE", "/nodes/" N1, NULL, 409, "{'code': 'node_active'}"},
+    {"rest", "PATCH", "/nodes/" N1, "{'active': false}", 200, "{'active': false}"},
+    {"come back", "PATCH", "/nodes/" N1, "{'active': true}", 200, "{'active': true}"},
+    {"with a snapshot", CALL_SQL, "do $$ begin"
+        " assert (select want_snapshot from node_cursor); end $$"},
+    {"patch none", "PATCH", "/nodes/" NONE, "{}", 404, "{'code': 'node_not_found'}"},
+    {"null is no address", "PATCH", "/nodes/" N1, "{'public_ipv4': null}", 422, BAD_IP},
+
+    {"18 no address", "POST", "/nodes", IP("0.0.0.0"), 422, BAD_IP},
+    {"18 too large", "POST", "/nodes", IP("256.1.1.1"), 422, BAD_IP},
+    {"18 octal", "POST", "/nodes", IP("010.1.1.1"), 422, BAD_IP},
+    {"18 a port", "POST", "/nodes", IP("192.0.2.1:80"), 422, BAD_IP},
+    {"18 IPv6", "POST", "/nodes", IP("2001:db8::1"), 422, BAD_IP},
+    {"19 a file", "POST", "/nodes", URL("file:///etc/passwd"), 422, BAD_URL},
+    {"19 userinfo", "POST", "/nodes", URL("http://a:b@x"), 422, BAD_URL},
+    {"19 a fragment", "POST", "/nodes", URL("http://x/#y"), 422, BAD_URL},
+    {"19 not ASCII", "POST", "/nodes", URL("http://\xd0\xbf.example.net"), 422, BAD_URL},
+
+    {"oldest first", "GET", "/nodes", NULL, 200, "[{'id': '" N1 "'}]"},
+    {"rest again", "PATCH", "/nodes/" N1, "{'active': false}", 200, "{'active': false}"},
+    {"delete", "DELETE", "/nodes/" N1, NULL, 204, NULL},
+    {"delete again", "DELETE", "/nodes/" N1, NULL, 404, "{'code': 'node_not_found'}"},
+    {"nothing left", CALL_SQL, "do $$ begin"
+        " assert (select count(*) from node_cursor) = 0;"
+        " assert (select count(*) from audit_log where action = 'nodes.create') = 1;"
+        " assert (select count(*) from audit_log where action = 'nodes.update') = 6;"
+        " assert (select count(*) from audit_log where action = 'nodes.delete') = 1; end $$"},
+    {"403 reading", "GET", "/nodes", NULL, 403, "{'code': 'scope'}", .scopes = "nodes:write"},
+    {"403 writing", "POST", "/nodes", T1 IPV4, 403, "{'code': 'scope'}", .scopes = "nodes:read"},
+};
+/* clang-format on */
+
+int
+main(void)
+{
+    run_calls(&handler_app, calls, COUNT(calls));
+    return check_report("handlers/nodes");
+}
