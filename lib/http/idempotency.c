@@ -80,8 +80,6 @@ ids_of(const struct req *req, const char **ids, struct err *err)
 {
     struct json_object *json;
 
-    if (req->answer.type == NULL)
-        return true;
     if (!json_read(req->arena, req->answer.data, req->answer.size, &json) ||
         !json_object_is_type(json, json_type_object))
         return err_say(err, ERR_INTERNAL, "a secret answer without ids");
@@ -139,9 +137,7 @@ restore_headers(struct req *req, const struct kept *kept, struct err *err)
 static bool
 answer_again(struct req *req, const struct kept *kept, struct err *err)
 {
-    if (req->route->again == NULL || kept->ids == NULL)
-        return reply_empty(req);
-    if (!json_read(req->arena, kept->ids, strlen(kept->ids), &req->kept))
+    if (kept->ids == NULL || !json_read(req->arena, kept->ids, strlen(kept->ids), &req->kept))
         return err_say(err, ERR_INTERNAL, "a kept answer has broken ids");
     return req->route->again(req, err);
 }

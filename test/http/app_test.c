@@ -254,7 +254,7 @@ static const struct call calls[] = {
         .send = "Idempotency-Key: 123456789012345678901234567890123456789012345678901234567890123"
                 "456789012345678901234567890123456789012345678901234567890123456789"},
     {"a key that is no text", "POST", "/users/take", "{'text': 'a'}", 422,
-        "{'errors': [{'type': 'string_pattern', 'input': 'a\x7f\x7f'}]}",
+        "{'errors': [{'type': 'string_pattern', 'input': 'a\x7f('}]}",
         .send = "Idempotency-Key: a\xc3\x28"},
     {"GET has no key", "GET", "/users/7", NULL, 200, "{}", .send = "Idempotency-Key: \x01"},
 };
