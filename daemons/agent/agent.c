@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/app.h"
+#include "agent/gauges.h"
 #include "agent/memory.h"
 #include "agent/wait.h"
 #include "base/log.h"
@@ -19,6 +20,7 @@ const char agent_version[] = "0.1.0";
 
 static const struct task tasks[] = {
     {"converge", 0, engine_turn},
+    {"metrics", 0, gauges_collect},
 };
 
 struct component *
@@ -136,6 +138,7 @@ agent_open(struct agent *agent, const struct settings *settings,
     *agent = (struct agent){.settings = settings, .state = {.root = -1}, .retry_least = RETRY_USEC};
     LIST_INIT(&agent->waits);
     request_id_make(agent->boot_id);
+    agent->metrics = metrics_new();
     if (!loop_init(&agent->loop, tasks, COUNT(tasks), agent, err) ||
         !state_open(&agent->state, settings->agent_data_root, err))
         return false;
@@ -147,6 +150,7 @@ agent_open(struct agent *agent, const struct settings *settings,
         !open_components(agent, err))
         return false;
     engine_wake(agent);
+    loop_wake(&agent->loop, gauges_collect);
     return true;
 }
 
@@ -159,7 +163,7 @@ or_null(const char *text)
 bool
 agent_listen(struct agent *agent, struct err *err)
 {
-    static const struct app *const apps[] = {&agent_app, NULL};
+    static const struct app *const apps[] = {&agent_metrics_app, &agent_app, NULL};
     const struct settings *settings = agent->settings;
     const struct server_options options = {
         .apps = apps,
@@ -190,5 +194,6 @@ agent_close(struct agent *agent)
     job_free(&agent->ending);
     state_close(&agent->state);
     loop_free(&agent->loop);
+    metrics_free(agent->metrics);
     *agent = (struct agent){.state = {.root = -1}};
 }

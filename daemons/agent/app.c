@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "agent/gauges.h"
 #include "agent/health.h"
 #include "agent/part.h"
 #include "agent/status.h"
@@ -145,3 +146,8 @@ static const struct route routes[] = {
 
 const struct app agent_app = {
     "agent", "/v1", routes, COUNT(routes), .admit = admit, .body_max = EVENT_BYTES_MAX};
+
+static const struct route metrics_routes[] = {{"GET", "", "agent", gauges_reply, 200}};
+
+const struct app agent_metrics_app = {
+    "agent_metrics", "/metrics", metrics_routes, COUNT(metrics_routes), .admit = admit};

@@ -8,7 +8,8 @@ artifact_put(struct state *state, const struct change *change, struct err *err)
     const struct sql_arg args[] = {sql_text(change->component), sql_text(change->key),
         sql_int(change->ver), sql_int(change->gen),
         sql_bytes(change->payload, change->payload_size), sql_int(change->max_attempts),
-        sql_text(change->code), sql_int(change->seen), sql_int(!change->any_version), SQL_END};
+        sql_text(change->code), sql_int(change->seen), sql_int(!change->any_version),
+        sql_int(time_now()), SQL_END};
 
     const struct sql_arg seen[] = {
         sql_text(change->component), sql_text(change->key), sql_int(change->seen), SQL_END};
@@ -37,6 +38,7 @@ read_row(sqlite3_stmt *rows)
         .max_attempts = sqlite3_column_int64(rows, 7),
         .done_ver = sqlite3_column_int64(rows, 8),
         .since = sqlite3_column_int64(rows, 9),
+        .came_at = sqlite3_column_int64(rows, 10),
     };
 }
 
@@ -216,7 +218,7 @@ artifact_adopt(struct state *state, const char *component, struct err *err)
 bool
 artifact_absent(struct state *state, int64_t seen, int64_t gen, struct err *err)
 {
-    const struct sql_arg args[] = {sql_int(seen), sql_int(gen), SQL_END};
+    const struct sql_arg args[] = {sql_int(seen), sql_int(gen), sql_int(time_now()), SQL_END};
 
     return sql_run(&state->sql, SQL_ABSENT, args, err);
 }

@@ -10,12 +10,14 @@
 #include "agent/state.h"
 #include "agent/wish.h"
 #include "base/arena.h"
+#include "base/time.h"
 
 struct artifact {
     struct wish wish;
     int64_t done_ver; /* 0: none */
     int64_t since;    /* the generation from which on it is not known to be right */
     int64_t fails, max_attempts;
+    usec_t came_at; /* by time_now() */
 };
 
 /* A state of a key, from a batch or a snapshot. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/gauges.h"
 #include "base/log.h"
 
 /* -- marks, in the lazy transaction that the turn commits ----------------------------------- */
@@ -153,6 +154,9 @@ component_done(struct component *component, ticket_t ticket)
         return;
     bool done = begin_marks(component, &err) &&
         artifact_done(&component->agent->state, component->type->name, work->key, work->ver, &err);
+    if (done && work->removes)
+        metrics_observe(component->agent->metrics, &gauge_revocation,
+            (double)(time_now() - work->came_at) / USEC_SEC, component->type->name);
     settle(component, work, done);
     finish_mark(component, done, &err);
 }

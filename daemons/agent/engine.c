@@ -143,6 +143,8 @@ hand_out(struct component *component, const struct artifact *row, struct work *w
     work->ver = row->wish.ver;
     work->fails = row->fails;
     work->max_attempts = row->max_attempts;
+    work->removes = row->wish.removed;
+    work->came_at = row->came_at;
     component->type->apply(component, &row->wish, ticket);
 }
 

@@ -17,7 +17,7 @@ const char sql_tables[] =
     " ver integer not null, gen integer not null, since integer not null,"
     " removed integer not null, done_ver integer not null default 0,"
     " fails integer not null default 0, max_attempts integer not null, code text, detail text,"
-    " seen integer not null default 0, payload text, unique (component, key));"
+    " seen integer not null default 0, came_at integer not null, payload text, unique (component, key));"
     "create index if not exists artifact_pending on artifact (component, since, removed, key)"
     " where done_ver <> ver and code is null;"
     "create index if not exists artifact_kept on artifact (component) where removed = 0;"
@@ -27,11 +27,16 @@ const char sql_tables[] =
     "create table if not exists socket (cookie integer primary key, marker text not null,"
     " local text not null, remote text not null);"
     "create index if not exists socket_marker on socket (marker);"
-    "pragma user_version = 1;";
+    "pragma user_version = 2;";
+
+const char sql_drop[] = "drop table if exists meta; drop table if exists converged;"
+                        "drop table if exists artifact; drop table if exists part;"
+                        "drop table if exists socket;";
 
 #define PENDING "done_ver <> ver and code is null"
 #define WISH                                                                                       \
-    "key, ver, gen, removed, code is not null, payload, fails, max_attempts, done_ver, since"
+    "key, ver, gen, removed, code is not null, payload, fails, max_attempts, done_ver, since,"     \
+    " came_at"
 
 static const char *const texts[SQL_STATEMENTS] = {
     [SQL_BEGIN] = "begin immediate",
@@ -48,12 +53,12 @@ static const char *const texts[SQL_STATEMENTS] = {
     /* ?9: whether versions count, which is within one epoch */
     [SQL_PUT] =
         "insert into artifact (component, key, ver, gen, since, removed, payload, max_attempts,"
-        " code, seen) values (?1, ?2, ?3, ?4, ?4, ?5 is null, ?5, ?6, ?7, ?8)"
+        " code, seen, came_at) values (?1, ?2, ?3, ?4, ?4, ?5 is null, ?5, ?6, ?7, ?8, ?10)"
         " on conflict (component, key) do update set ver = excluded.ver, gen = excluded.gen,"
         " since = case when ?9 = 0 or done_ver = ver or code is not null then excluded.since"
         " else since end, removed = excluded.removed, payload = excluded.payload, done_ver = 0,"
         " fails = 0, max_attempts = excluded.max_attempts, code = excluded.code, detail = null,"
-        " seen = excluded.seen where ?9 = 0 or excluded.ver >= ver",
+        " seen = excluded.seen, came_at = excluded.came_at where ?9 = 0 or excluded.ver >= ver",
     [SQL_SEEN] = "update artifact set seen = ?3 where component = ?1 and key = ?2",
     [SQL_FIND] = "select " WISH " from artifact where component = ?1 and key = ?2",
     [SQL_SETTLED] = "select done_ver = ver or code is not null, ver, code, detail from artifact"
@@ -84,7 +89,7 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_PART_BODY] = "select body from part where snapshot = ?1 and n = ?2",
     [SQL_ABSENT] = "update artifact set removed = 1, payload = null, gen = ?2,"
                    " since = case when done_ver = ver or code is not null then ?2 else since end,"
-                   " done_ver = 0, fails = 0, code = null, detail = null, seen = ?1"
+                   " done_ver = 0, fails = 0, code = null, detail = null, seen = ?1, came_at = ?3"
                    " where seen <> ?1 and removed = 0",
     [SQL_EPOCH_RESET] = "update artifact set gen = 0, since = 0",
     [SQL_SOCKET_PUT] = "insert or replace into socket values (?1, ?2, ?3, ?4)",

@@ -91,7 +91,7 @@ bool sql_run(struct sql *sql, enum sql_statement which, const struct sql_arg *ar
 
 /* Several statements at once, for the tables and pragmas. */
 bool sql_script(struct sql *sql, const char *script, struct err *err) MUST_CHECK;
-extern const char sql_tables[];
+extern const char sql_tables[], sql_drop[];
 
 void sql_close(struct sql *sql);
 

@@ -13,7 +13,7 @@
 
 enum {
     PATH_SIZE = 4096,
-    VERSION = 1,
+    VERSION = 2,
     FREE_MIB_LEAST = 64,
     BUSY_MS = 200 /* for which an operator who writes into it may stop the loop */
 };
@@ -146,14 +146,18 @@ read_meta(struct state *state, struct err *err)
     return sql_done(&state->sql, err);
 }
 
-/* A file of a newer agent is nobody's damage: it is left as it is. */
+/* A file of a newer agent is nobody's damage: it is left as it is. One of an older form is begun
+ * anew: it knows nothing, so that nothing is removed before the snapshot that it asks for. */
 static bool
 prepare(struct state *state, struct err *err)
 {
     if (!sql_script(&state->sql, pragmas, err))
         return false;
-    if (first_number(&state->sql, "pragma user_version") > VERSION)
+    int64_t version = first_number(&state->sql, "pragma user_version");
+    if (version > VERSION)
         return err_say(err, ERR_SETTINGS, "the state file is of a newer agent");
+    if (version > 0 && version < VERSION && !sql_script(&state->sql, sql_drop, err))
+        return false;
     return sql_script(&state->sql, sql_tables, err) && read_meta(state, err);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "agent/component.h"
+#include "base/time.h"
 
 enum {
     WORK_BUCKETS = 1024
@@ -26,7 +27,9 @@ struct work {
     enum work_phase phase;
     ticket_t ticket;
     int64_t ver, fails, max_attempts;
-    bool changed; /* the wish is another one by now: what the ticket reports is not about it */
+    bool removes;
+    usec_t came_at; /* by time_now() */
+    bool changed;   /* the wish is another one by now: what the ticket reports is not about it */
     usec_t due;
     char key[KEY_MAX + 1];
 };

@@ -1,4 +1,5 @@
 #include "agent/xray.h"
+#include "agent/gauges.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
@@ -25,6 +26,7 @@ xray_cut(struct xray *xray, const char *marker)
     struct session_cut cut = sessions_cut(xray->sessions, marker);
 
     xray->sessions_cut += cut.cut;
+    metrics_add(component_metrics(xray->component), &gauge_sessions_cut, cut.cut, "xray");
     if (cut.failed > 0)
         log_error("component=xray sessions=%u detail=\"%s\", they live on", cut.failed,
             sock_result_text(xray->can_cut));

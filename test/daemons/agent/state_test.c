@@ -172,6 +172,27 @@ test_a_newer_file_is_left_alone(void)
     lab_close(&lab);
 }
 
+static void
+test_an_older_form_is_begun_anew(void)
+{
+    struct lab lab;
+    struct arena arena = {0};
+    sqlite3 *db = NULL;
+
+    fill(&lab);
+    agent_close(&lab.agent);
+    CHECK_INT(SQLITE_OK, sqlite3_open(path_of(&lab, &arena, "state.db"), &db));
+    CHECK_INT(SQLITE_OK, sqlite3_exec(db, "pragma user_version = 1", NULL, NULL, NULL));
+    sqlite3_close(db);
+    lab_reopen(&lab);
+    lab_call(&lab, "GET", "/v1/state", NULL);
+    CHECK_STR("empty", lab_text(&lab, "boot"));
+    lab_snapshot(&lab, "s2", 12, "");
+    CHECK_INT(200, lab.status);
+    arena_reset(&arena);
+    lab_close(&lab);
+}
+
 /* -- damage -------------------------------------------------------------------------------- */
 
 static int
@@ -400,6 +421,7 @@ main(void)
     test_nobody_else_reads_it();
     test_one_agent_at_a_time();
     test_a_newer_file_is_left_alone();
+    test_an_older_form_is_begun_anew();
     test_a_damaged_file_is_moved_aside_and_nothing_is_removed(0, 0, noise);
     test_a_damaged_file_is_moved_aside_and_nothing_is_removed(0, 4096 * 3, noise);
     test_a_damaged_file_is_moved_aside_and_nothing_is_removed(4096 * 2, 4096, noise);
