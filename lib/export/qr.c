@@ -5,11 +5,12 @@
 #include <string.h>
 
 enum {
-    MODULE = 8, /* pixels of a square's side */
-    QUIET = 4,  /* modules around the code */
     BLACK = 0,
     WHITE = 255
 };
+
+static const size_t module = 8; /* pixels of a square's side */
+static const size_t quiet = 4;  /* modules around the code */
 
 static void
 release(void *code)
@@ -25,10 +26,10 @@ paint(const QRcode *code, size_t side, struct arena *arena)
     size_t modules = (size_t)code->width;
 
     memset(pixels, WHITE, side * side);
-    for (size_t y = 0; y < modules * MODULE; y++) {
+    for (size_t y = 0; y < modules * module; y++) {
         for (size_t x = 0; x < modules; x++) {
-            if (code->data[y / MODULE * modules + x] & 1)
-                memset(&pixels[(y + QUIET * MODULE) * side + (x + QUIET) * MODULE], BLACK, MODULE);
+            if (code->data[y / module * modules + x] & 1)
+                memset(&pixels[(y + quiet * module) * side + (x + quiet) * module], BLACK, module);
         }
     }
     return pixels;
@@ -42,7 +43,7 @@ qr_png(const char *text, struct arena *arena, const void **data, size_t *size, s
     arena_defer(arena, release, code);
     if (code == NULL)
         return err_say(err, ERR_INTERNAL, "no QR code for %zu bytes", strlen(text));
-    size_t side = ((size_t)code->width + 2 * QUIET) * MODULE;
+    size_t side = ((size_t)code->width + 2 * quiet) * module;
     const unsigned char *pixels = paint(code, side, arena);
     png_image image = {.version = PNG_IMAGE_VERSION,
         .width = (png_uint_32)side,
