@@ -1,5 +1,6 @@
 #include <event2/event.h>
 
+#include "db/listen.h"
 #include "dispatcher/dispatcher.h"
 #include "store/streams.h"
 

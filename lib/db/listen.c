@@ -1,5 +1,6 @@
+#include "db/listen.h"
+
 #include "db/connect.h"
-#include "db/db.h"
 #include "db/statement.h"
 
 /* Forgets all that has come; whether there was any. */

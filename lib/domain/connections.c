@@ -34,7 +34,8 @@ insert(const struct turn *turn, const struct connection_new *in, const struct re
     const struct asked asked = {&turn->actor, targets_text(turn->settings, turn->arena)};
     struct revision *revision;
 
-    if (!connection_insert(turn->db, &asked, in, first, connection, err))
+    if (!db_commit_next(turn->db) ||
+        !connection_insert(turn->db, &asked, in, first, connection, err))
         return false;
     if (first == NULL)
         return true;
@@ -87,8 +88,7 @@ connection_create(const struct turn *turn, const struct connection_new *in,
 
     uuid_make(id);
     made.id = id;
-    return db_begin(turn->db, err) && create(turn, &made, connection, err) &&
-        db_commit(turn->db, err);
+    return db_begin(turn->db, err) && create(turn, &made, connection, err);
 }
 
 /* -- read ---------------------------------------------------------------------------------- */
@@ -137,9 +137,8 @@ connection_patch(const struct turn *turn, const char *id, const struct connectio
 
     return db_begin(turn->db, err) && connection_hold(turn->db, HOLD_TO_GIVE, id, &holding, err) &&
         reach_owner(turn, holding.user_id, holding.user_role, ERR_CONNECTION_NOT_FOUND, err) &&
-        check_patch(turn, &holding, in, err) &&
-        connection_update(turn->db, &turn->actor, id, in, connection, err) &&
-        db_commit(turn->db, err);
+        check_patch(turn, &holding, in, err) && db_commit_next(turn->db) &&
+        connection_update(turn->db, &turn->actor, id, in, connection, err);
 }
 
 /* -- delete -------------------------------------------------------------------------------- */

@@ -26,7 +26,7 @@ issue(
     const struct asked asked = asked_by(turn);
     struct revision_new made;
 
-    return issue_write(turn, draft, &made, err) &&
+    return issue_write(turn, draft, &made, err) && db_commit_next(turn->db) &&
         revision_insert(turn->db, &asked, &made, revision, err);
 }
 
@@ -41,8 +41,7 @@ revision_issue(const struct turn *turn, const char *connection_id, const struct 
         connection_hold(turn->db, HOLD_TO_GIVE, connection_id, &holding, err) &&
         reach_owner(turn, holding.user_id, holding.user_role, ERR_CONNECTION_NOT_FOUND, err) &&
         issue_check(turn, &draft, err) && issue_permit(turn, &draft, err) &&
-        check_connection(&holding, err) && issue(turn, &draft, revision, err) &&
-        db_commit(turn->db, err);
+        check_connection(&holding, err) && issue(turn, &draft, revision, err);
 }
 
 /* -- activate and revoke ------------------------------------------------------------------- */
@@ -76,8 +75,8 @@ revision_activate(
     struct holding holding;
 
     return db_begin(turn->db, err) && hold(turn, HOLD_TO_GIVE, id, &holding, err) &&
-        check_return(&holding, err) && revision_raise(turn->db, &asked, &holding, revision, err) &&
-        db_commit(turn->db, err);
+        check_return(&holding, err) && db_commit_next(turn->db) &&
+        revision_raise(turn->db, &asked, &holding, revision, err);
 }
 
 bool
@@ -88,10 +87,10 @@ revision_revoke(const struct turn *turn, const char *id, struct revision *revisi
 
     if (!db_begin(turn->db, err) || !hold(turn, HOLD_TO_TAKE, id, &holding, err))
         return false;
-    return (holding.revision_status == STATUS_REVOKED
-                   ? revision_get(turn->db, id, revision, err)
-                   : revision_drop(turn->db, &asked, &holding, revision, err)) &&
-        db_commit(turn->db, err);
+    return db_commit_next(turn->db) &&
+        (holding.revision_status == STATUS_REVOKED
+                ? revision_get(turn->db, id, revision, err)
+                : revision_drop(turn->db, &asked, &holding, revision, err));
 }
 
 /* -- read ---------------------------------------------------------------------------------- */

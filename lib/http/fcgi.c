@@ -110,10 +110,9 @@ fcgi_serve(const struct app *app, const struct turn *turn)
 {
     struct arena arena = {0};
     struct turn own = *turn;
-    struct db db;
+    struct db db = *turn->db;
     FCGX_Request fcgi;
 
-    db_init(&db, turn->settings->database_url);
     own.db = &db;
     void *state = app->open == NULL ? NULL : app->open(turn->settings, &arena);
     sigaction(SIGTERM, &(struct sigaction){.sa_handler = stop}, NULL);

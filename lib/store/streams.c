@@ -1,5 +1,7 @@
 #include "store/streams.h"
 
+#include "db/listen.h"
+
 #define WORD_MAX 255
 
 static const struct field stream_fields[] = {

@@ -1,5 +1,6 @@
 #include "store/tokens.h"
 
+#include "db/listen.h"
 #include "schema/write.h"
 
 static const char *const token_status_names[] = {"active", "revoked", NULL};
