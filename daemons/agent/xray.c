@@ -60,7 +60,7 @@ note_run(struct xray *xray, uint32_t uptime)
 
     if (!xray->up || uptime < xray->uptime) {
         xray->runs++;
-        xray->started_at = time_monotonic() - (usec_t)uptime * USEC_SEC;
+        xray->started_at = time_monotonic() - ((usec_t)uptime + 1) * USEC_SEC;
     }
     xray->uptime = uptime;
     xray->up = true;
@@ -218,6 +218,7 @@ xray_close(struct component *component)
     sockets_free(&xray->sockets);
     xray_config_free(xray->config);
     xray_jobs_free(xray);
+    xray_fallbacks_free(xray);
     xray_base_free(&xray->base);
     index_free(&xray->index);
     arena_reset(&xray->scan);

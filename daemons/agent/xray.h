@@ -4,6 +4,7 @@
  *     xray.c          the connection: up, down, reconnecting, the ping, health checks
  *     xray_scan.c     compare and sweep: all that Xray has against all that is wished
  *     xray_job.c      apply: one wish and the credentials that it touches; the guard after a cut
+ *     xray_fallback.c connections that nobody has reported
  *     xray_machine.c  one credential made right: remove, add, read back
  *     xray_config.c   runtime/xray/config.json
  */
@@ -38,6 +39,7 @@ TAILQ_HEAD(foreigners, foreigner);
 TAILQ_HEAD(jobs, job);
 LIST_HEAD(machines, machine);
 LIST_HEAD(waiters, waiter);
+LIST_HEAD(fallbacks, fallback);
 
 struct xray {
     struct component *component;
@@ -70,6 +72,7 @@ struct xray {
     struct jobs free_jobs;
     struct jobs guarded; /* waiting for their guard's end, the earliest first */
     struct event *guard;
+    struct fallbacks fallbacks, free_fallbacks;
 
     struct arena scan; /* what the last comparison found */
     uint64_t comparison, changes_compared;
@@ -85,6 +88,7 @@ struct xray {
 struct machine_report {
     enum xray_result result;
     const char *cut; /* the marker whose sessions were ended, or "" */
+    enum xray_tag tag;
 };
 
 /* Make the credential right, read back. Answered within the call or later. */
@@ -96,6 +100,14 @@ void xray_make_right(struct xray *xray, struct credential *credential,
 void xray_apply(struct component *component, const struct wish *wish, ticket_t ticket);
 bool xray_jobs_init(struct xray *xray) MUST_CHECK;
 void xray_jobs_free(struct xray *xray);
+
+/* -- xray_fallback.c ---------------------------------------------------------------------- */
+
+/* Cut what a marker that was removed still has open and nobody has reported, then call done, in
+ * this call or later. */
+void xray_cut_unreported(
+    struct xray *xray, enum xray_tag tag, const char *marker, void (*done)(void *arg), void *arg);
+void xray_fallbacks_free(struct xray *xray);
 
 /* -- xray_scan.c ----------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
  * wish is done only when its guard has passed.
  */
 #include <event2/event.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/xray.h"
@@ -19,8 +20,12 @@ struct job {
     size_t losers; /* so many of them are the first round */
     size_t next;
     unsigned running;
-    enum xray_result result; /* the worst so far */
-    bool cut;
+    enum xray_result result;    /* the worst so far */
+    size_t cut_count, searched; /* markers whose sessions were cut; those also looked for */
+    struct {
+        enum xray_tag tag;
+        char marker[MARKER_SIZE];
+    } cuts[CLAIMS_MAX];
 };
 
 /* -- reports --------------------------------------------------------------------------- */
@@ -70,6 +75,27 @@ wait_for_guard(struct xray *xray)
     evtimer_add(xray->guard, &delay);
 }
 
+/* Reports are sent once: those of before we listened to this run of Xray are missing. */
+static bool
+reports_may_be_missing(const struct xray *xray)
+{
+    return xray->started_at < xray->listening_since;
+}
+
+static void
+finish(void *arg)
+{
+    struct job *job = arg;
+
+    if (job->searched < job->cut_count && reports_may_be_missing(job->xray)) {
+        size_t next = job->searched++;
+        xray_cut_unreported(job->xray, job->cuts[next].tag, job->cuts[next].marker, finish, job);
+        return;
+    }
+    component_done(job->xray->component, job->ticket);
+    job_release(job);
+}
+
 static void
 on_guard(evutil_socket_t fd, short what, void *arg)
 {
@@ -79,8 +105,7 @@ on_guard(evutil_socket_t fd, short what, void *arg)
     (void)fd, (void)what;
     while ((job = TAILQ_FIRST(&xray->guarded)) != NULL && job->due <= time_monotonic()) {
         TAILQ_REMOVE(&xray->guarded, job, entry);
-        component_done(xray->component, job->ticket);
-        job_release(job);
+        finish(job);
     }
     wait_for_guard(xray);
 }
@@ -93,7 +118,7 @@ settle(struct job *job)
     struct aggregate *aggregate = job->aggregate;
     usec_t now = time_monotonic();
 
-    if (job->cut)
+    if (job->cut_count > 0)
         aggregate->guard_until = now + GUARD_MS * USEC_MS;
     if (aggregate->guard_until <= now) {
         aggregate->settled = aggregate->ver;
@@ -118,6 +143,16 @@ loses(const struct credential *credential)
         (wanted == NULL || !xray_user_same(wanted, &credential->held));
 }
 
+static void
+note_cut(struct job *job, const struct machine_report *report)
+{
+    if (job->cut_count == CLAIMS_MAX)
+        return;
+    job->cuts[job->cut_count].tag = report->tag;
+    snprintf(job->cuts[job->cut_count].marker, MARKER_SIZE, "%s", report->cut);
+    job->cut_count++;
+}
+
 static void go_on(struct job *job);
 
 static void
@@ -127,7 +162,8 @@ credential_done(void *arg, const struct machine_report *report)
 
     if (report->result != XRAY_OK && job->result != XRAY_AWAY)
         job->result = report->result;
-    job->cut = job->cut || report->cut[0] != '\0';
+    if (report->cut[0] != '\0')
+        note_cut(job, report);
     job->running--;
     go_on(job);
 }

@@ -49,7 +49,8 @@ static void
 finish(struct machine *machine, enum xray_result result)
 {
     struct xray *xray = machine->xray;
-    const struct machine_report report = {result, machine->cut};
+    const struct machine_report report = {
+        result, machine->cut, (enum xray_tag)machine->credential->tag};
     struct waiter *waiter;
 
     machine->credential->machine = NULL; /* who asks from now on gets another one */

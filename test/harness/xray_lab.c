@@ -315,7 +315,7 @@ xray_lab_client(struct xray_lab *lab, int which, const char *uuid)
     const char *text = arena_printf(&arena,
         "{\"log\":{\"loglevel\":\"warning\"},\"inbounds\":[{\"listen\":\"127.0.0.1\",\"port\":%d,"
         "\"protocol\":\"socks\",\"settings\":{\"auth\":\"noauth\"}}],\n"
-        "\"outbounds\":[{\"protocol\":\"vless\",\"settings\":{\"vnext\":[{"
+        "\"outbounds\":[{\"sendThrough\":\"127.0.0.7\",\"protocol\":\"vless\",\"settings\":{\"vnext\":[{"
         "\"address\":\"127.0.0.1\",\"port\":%d,\"users\":[{\"id\":\"%s\",\"encryption\":\"none\","
         "\"flow\":\"" LAB_FLOW "\"}]}]},\n"
         "\"streamSettings\":{\"network\":\"tcp\",\"security\":\"reality\",\"realitySettings\":{"

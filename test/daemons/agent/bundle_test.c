@@ -1,4 +1,5 @@
 /* Bundles against a real Xray that a script restarts. */
+#include <limits.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -56,13 +57,14 @@ static void
 use_restart_script(struct scene *scene)
 {
     const struct xray_lab *gateway = &scene->gateway;
+    char binary[PATH_MAX];
     const char *path = arena_printf(&scene->arena, "%s/re start", gateway->dir);
     const char *script = arena_printf(&scene->arena,
         "#!/bin/sh\ncd %s; printf x >> restarts\n"
         "[ ! -f pid ] || { kill -9 $(cat pid); tail --pid=$(cat pid) -f /dev/null; }\n"
         "rm -f api.sock\nGODEBUG=multipathtcp=0 %s run -c %s/runtime/xray/config.json >>log 2>&1 &\n"
         "echo $! > pid\n",
-        gateway->dir, realpath(xray_lab_binary(), NULL), scene->lab.root);
+        gateway->dir, realpath(xray_lab_binary(), binary), scene->lab.root);
     struct err err;
 
     CHECK(fs_replace(path, script, strlen(script), 0700, &err));

@@ -271,6 +271,45 @@ test_a_session_from_before_the_agents_restart_is_cut(struct scene *scene)
     close(a);
 }
 
+static bool
+has_no_session(struct lab *lab)
+{
+    return sessions_of(lab) == 0;
+}
+
+/* Made while no agent listened: found by its address, and a neighbour there is spared. */
+static void
+test_a_session_that_nobody_reported_is_cut(struct scene *scene)
+{
+    struct xray_lab *gateway = &scene->gateway;
+
+    sweep_sessions(scene);
+    lab_until(&scene->lab, has_no_session);
+    wish_users(scene, "one", 20, credential(scene, 0, "b1-one-1", UUID_A));
+    wish_users(scene, "two", 10, credential(scene, 0, "b1-two-1", UUID_B));
+    int other = xray_lab_client(gateway, 1, UUID_B);
+    xray_client_free(scene->looker);
+    scene->looker = NULL;
+    agent_close(&scene->lab.agent);
+    int a = xray_lab_download(gateway, xray_lab_client(gateway, 0, UUID_A));
+    CHECK(a >= 0);
+    open_agent(scene);
+    int b = xray_lab_download(gateway, other);
+    CHECK(b >= 0);
+    settle(scene);
+    sweep_sessions(scene);
+    lab_until(&scene->lab, has_one_session);
+    wish(scene, "one", 21, NULL);
+    CHECK(xray_lab_flows(a)); /* it is not known whose it is, so it is looked at twice */
+    settle(scene);
+    CHECK(xray_lab_wait_end(a) >= 0);
+    CHECK(xray_lab_flows(b));
+    close(a);
+    close(b);
+    wish(scene, "two", 11, NULL);
+    settle(scene);
+}
+
 /* -- many, and an Xray that dies ------------------------------------------------------- */
 
 static const char *
@@ -376,6 +415,7 @@ main(void)
         test_exactly_one_of_two_neighbours_is_cut(&scene);
         test_a_shared_credential_lives_while_anybody_carries_it(&scene);
         test_a_session_from_before_the_agents_restart_is_cut(&scene);
+        test_a_session_that_nobody_reported_is_cut(&scene);
         test_ten_thousand_and_an_xray_that_is_killed(&scene);
         test_a_stopped_xray_is_noticed(&scene);
     }
