@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/gauges.h"
 #include "agent/xray_config.h"
 #include "agent/xray_health.h"
 #include "base/log.h"
@@ -21,11 +22,18 @@ enum {
 };
 
 void
+xray_count_cut(struct xray *xray, uint64_t count)
+{
+    metrics_add(component_metrics(xray->component), &gauge_sessions_cut, (double)count,
+        xray->component->type->name);
+}
+
+void
 xray_cut(struct xray *xray, const char *marker)
 {
     struct session_cut cut = sessions_cut(xray->sessions, marker);
 
-    xray->sessions_cut += cut.cut;
+    xray_count_cut(xray, cut.cut);
     metrics_add(component_metrics(xray->component), &gauge_sessions_cut, cut.cut, "xray");
     if (cut.failed > 0)
         log_error("component=xray sessions=%u detail=\"%s\", they live on", cut.failed,
@@ -105,6 +113,9 @@ keep_sessions(struct xray *xray)
     struct agent *agent = xray->component->agent;
     struct err err;
 
+    uint64_t late = webhook_counts(xray->webhook).late;
+    xray_count_cut(xray, late - xray->late);
+    xray->late = late;
     sessions_sweep(xray->sessions, SWEEP_PER_TICK);
     if (!sessions_store(xray->sessions, &agent->state, &err))
         engine_trouble(agent, &err);
@@ -201,7 +212,7 @@ xray_open(struct component *component, struct err *err)
     if (mkdirat(root, "run", 0750) != 0 && faccessat(root, "run", F_OK, 0) != 0)
         return err_say(err, ERR_SETTINGS, "AGENT_DATA_ROOT: no folder run can be made.");
     xray->config = xray_config_new(xray);
-    return xray_jobs_init(xray) && xray_base_load(&xray->base, root, err) &&
+    return xray_errands_init(xray) && xray_base_load(&xray->base, root, err) &&
         open_sessions(xray, err) && open_client(xray, err);
 }
 
@@ -217,7 +228,7 @@ xray_close(struct component *component)
     sessions_free(xray->sessions);
     sockets_free(&xray->sockets);
     xray_config_free(xray->config);
-    xray_jobs_free(xray);
+    xray_errands_free(xray);
     xray_fallbacks_free(xray);
     xray_base_free(&xray->base);
     index_free(&xray->index);

@@ -3,7 +3,7 @@
  *
  *     xray.c          the connection: up, down, reconnecting, the ping, health checks
  *     xray_scan.c     compare and sweep: all that Xray has against all that is wished
- *     xray_job.c      apply: one wish and the credentials that it touches; the guard after a cut
+ *     xray_errand.c   apply: one wish and the credentials that it touches; the guard after a cut
  *     xray_fallback.c connections that nobody has reported
  *     xray_machine.c  one credential made right: remove, add, read back
  *     xray_config.c   runtime/xray/config.json
@@ -18,7 +18,7 @@
 #include "agent/xray_index.h"
 
 struct event;
-struct job;
+struct errand;
 struct xray_config;
 
 enum {
@@ -36,7 +36,7 @@ struct foreigner {
 };
 
 TAILQ_HEAD(foreigners, foreigner);
-TAILQ_HEAD(jobs, job);
+TAILQ_HEAD(errands, errand);
 LIST_HEAD(machines, machine);
 LIST_HEAD(waiters, waiter);
 LIST_HEAD(fallbacks, fallback);
@@ -59,7 +59,7 @@ struct xray {
     struct sessions *sessions;
     struct webhook *webhook;
     usec_t listening_since;
-    uint64_t sessions_cut;
+    uint64_t late; /* of the webhook's cuts on arrival, those that were counted */
 
     struct xray_index index;
     bool index_ready; /* after the first comparison; before, nobody is known to be revoked */
@@ -69,8 +69,8 @@ struct xray {
     struct machines free_machines;
     struct waiters free_waiters;
 
-    struct jobs free_jobs;
-    struct jobs guarded; /* waiting for their guard's end, the earliest first */
+    struct errands free_errands;
+    struct errands guarded; /* waiting for their guard's end, the earliest first */
     struct event *guard;
     struct fallbacks fallbacks, free_fallbacks;
 
@@ -83,23 +83,11 @@ struct xray {
     struct event *sweep_guard;
 };
 
-/* -- xray_machine.c -------------------------------------------------------------------- */
-
-struct machine_report {
-    enum xray_result result;
-    const char *cut; /* the marker whose sessions were ended, or "" */
-    enum xray_tag tag;
-};
-
-/* Make the credential right, read back. Answered within the call or later. */
-void xray_make_right(struct xray *xray, struct credential *credential,
-    void (*done)(void *arg, const struct machine_report *report), void *arg);
-
-/* -- xray_job.c ------------------------------------------------------------------------ */
+/* -- xray_errand.c ------------------------------------------------------------------------ */
 
 void xray_apply(struct component *component, const struct wish *wish, ticket_t ticket);
-bool xray_jobs_init(struct xray *xray) MUST_CHECK;
-void xray_jobs_free(struct xray *xray);
+bool xray_errands_init(struct xray *xray) MUST_CHECK;
+void xray_errands_free(struct xray *xray);
 
 /* -- xray_fallback.c ---------------------------------------------------------------------- */
 
@@ -125,5 +113,6 @@ bool xray_may_live(void *xray, const char *marker);
 
 /* Cut the sessions of a marker, and count them. */
 void xray_cut(struct xray *xray, const char *marker);
+void xray_count_cut(struct xray *xray, uint64_t count);
 
 #endif

@@ -64,7 +64,7 @@ on_second_look(evutil_socket_t fd, short what, void *arg)
         cut += is_fair_game(fallback, candidate->cookie) &&
             sockets_destroy(&xray->sockets, &candidate->pair, candidate->cookie) == SOCK_DONE;
     }
-    xray->sessions_cut += cut;
+    xray_count_cut(xray, cut);
     if (cut > 0)
         log_info(
             "component=xray sessions=%u detail=\"cut by address, nobody had reported them\"", cut);

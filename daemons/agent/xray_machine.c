@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "agent/xray.h"
+#include "agent/xray_machine.h"
 
 enum {
     STEPS_MAX = 16 /* Xray and we do not agree: enough */
