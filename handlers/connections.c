@@ -121,4 +121,5 @@ static const struct route routes[] = {
         .answer = &delivery_schema, .errors = ERRS(ERR_CONNECTION_NOT_FOUND)},
 };
 
-const struct app handler_app = {"connections", "/connections", routes, COUNT(routes)};
+const struct app handler_app = {
+    "connections", "/connections", routes, COUNT(routes), .issues = true};

@@ -94,4 +94,5 @@ static const struct route routes[] = {
         .errors = ERRS(ERR_REVISION_NOT_FOUND, ERR_REVISION_GONE, ERR_EXPORT_FORMAT)},
 };
 
-const struct app handler_app = {"revisions", "/revisions", routes, COUNT(routes), .workers = 4};
+const struct app handler_app = {
+    "revisions", "/revisions", routes, COUNT(routes), .workers = 4, .issues = true};

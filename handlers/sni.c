@@ -19,4 +19,4 @@ static const struct route routes[] = {
         .answer = &sni_schema},
 };
 
-const struct app handler_app = {"sni", "/sni", routes, COUNT(routes)};
+const struct app handler_app = {"sni", "/sni", routes, COUNT(routes), .issues = true};

@@ -24,11 +24,13 @@ struct entry {
     char id[UUID_SIZE];
     char name[NAME_SIZE];
     char scopes[SCOPES_SIZE];
-    usec_t until; /* by time_monotonic() */
+    usec_t until;     /* by time_monotonic() */
+    unsigned changes; /* that were known when it was asked for */
 };
 
 struct admission {
     const struct secret *bootstrap;
+    unsigned changes; /* of tokens, as far as we were told; an entry of before counts no more */
     struct entry entries[ENTRIES];
 };
 
@@ -52,9 +54,12 @@ place_of(struct admission *admission, const char *hash)
 }
 
 static bool
-recall(const struct entry *entry, const char *hash, struct principal *principal)
+recall(struct admission *admission, const char *hash, struct principal *principal)
 {
-    if (!str_eq(entry->hash, hash) || time_monotonic() >= entry->until)
+    const struct entry *entry = place_of(admission, hash);
+
+    if (entry->changes != admission->changes || !str_eq(entry->hash, hash) ||
+        time_monotonic() >= entry->until)
         return false;
     *principal = (struct principal){entry->id, entry->name, entry->scopes};
     return true;
@@ -62,9 +67,10 @@ recall(const struct entry *entry, const char *hash, struct principal *principal)
 
 /* Not beyond the token's own end. One that does not fit is asked for each time. */
 static void
-remember(
-    struct entry *entry, const char *hash, const struct principal *principal, usec_t expires_at)
+remember(struct admission *admission, const char *hash, const struct principal *principal,
+    usec_t expires_at)
 {
+    struct entry *entry = place_of(admission, hash);
     usec_t left = expires_at == USEC_NONE ? REMEMBER_USEC : expires_at - time_now();
 
     if (strlen(principal->name) >= NAME_SIZE || strlen(principal->scopes) >= SCOPES_SIZE)
@@ -73,6 +79,7 @@ remember(
     memcpy(entry->id, principal->id, sizeof(entry->id));
     memcpy(entry->name, principal->name, strlen(principal->name) + 1);
     memcpy(entry->scopes, principal->scopes, strlen(principal->scopes) + 1);
+    entry->changes = admission->changes;
     entry->until = time_monotonic() + (left < REMEMBER_USEC ? left : REMEMBER_USEC);
 }
 
@@ -95,14 +102,13 @@ forget_what_changed(const struct turn *turn, struct admission *admission, struct
     bool missed = true;
     bool done = tokens_listen(turn->db, &missed, err);
 
-    if (missed)
-        memset(admission->entries, 0, sizeof(admission->entries));
+    admission->changes += missed;
     return done;
 }
 
 static bool
-look_up(const struct turn *turn, struct entry *entry, const char *hash, struct principal *principal,
-    struct err *err)
+look_up(const struct turn *turn, struct admission *admission, const char *hash,
+    struct principal *principal, struct err *err)
 {
     struct token_key key;
     struct err ignored;
@@ -113,7 +119,7 @@ look_up(const struct turn *turn, struct entry *entry, const char *hash, struct p
         key.id, printable(turn->arena, key.name), token_scopes(&key.scopes, turn->arena)};
     if (key.unnoted) /* a token works even where nothing can be written */
         key.unnoted = !token_note(turn->db, key.id, &ignored);
-    remember(entry, hash, principal, key.expires_at);
+    remember(admission, hash, principal, key.expires_at);
     return true;
 }
 
@@ -131,8 +137,7 @@ admission_find(const struct turn *turn, struct admission *admission, const char 
     if (!token_plausible(text))
         return err_say(err, ERR_TOKEN, "Invalid API token");
     sha256_hex(text, strlen(text), hash);
-    struct entry *entry = place_of(admission, hash);
     if (!forget_what_changed(turn, admission, err))
         return false;
-    return recall(entry, hash, principal) || look_up(turn, entry, hash, principal, err);
+    return recall(admission, hash, principal) || look_up(turn, admission, hash, principal, err);
 }

@@ -47,6 +47,7 @@ struct app {
     size_t body_max;      /* bytes; 0 is BODY_MAX */
     unsigned request_ms;  /* within which a request is answered or given up; 0 is REQUEST_MS */
     unsigned workers;     /* of a handler, unless -w says so; 0 is WORKERS */
+    bool issues;          /* configurations: its rules need the catalogue, turn.catalog */
     enum program program; /* whose settings a handler reads; 0 is PROGRAM_HANDLER */
     /* Called once per worker of a handler, for its req->state; the arena lives as long. */
     void *(*open)(const struct settings *settings, struct arena *arena);
