@@ -90,7 +90,7 @@ check: $(chosen)
 
 # What every route shares, and how it fails, through nginx.
 contract: all
-	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/faults :: $(OUT)
+	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/faults test/e2e/agent :: $(OUT)
 
 # What this machine lacks: Debian's packages.
 deps:

@@ -94,8 +94,13 @@ post_events(struct req *req, struct err *err)
 static bool
 post_part(struct req *req, struct err *err)
 {
-    if (!intake_part(req->state, req->args[0].text, req->args[1].number,
-            req_header(req, "x-sha256"), req->body, req->body_size, err))
+    const struct part part = {.snapshot = req->args[0].text,
+        .n = req->args[1].number,
+        .sum = req_header(req, "x-sha256"),
+        .body = req->body,
+        .size = req->body_size};
+
+    if (!intake_part(req->state, &part, err))
         return status_refuse(req, err);
     return reply_bytes(req, "application/json", "{}", 2);
 }

@@ -69,19 +69,19 @@ copy_text(sqlite3_stmt *rows, int column, struct arena *arena)
 }
 
 bool
-artifact_settled(struct state *state, const char *component, const char *key, struct arena *arena,
-    bool *settled, struct rejection *rejection, struct err *err)
+artifact_standing(struct state *state, const char *component, const char *key, struct arena *arena,
+    struct standing *standing, struct err *err)
 {
     const struct sql_arg args[] = {sql_text(component), sql_text(key), SQL_END};
     sqlite3_stmt *rows = sql_open(&state->sql, SQL_SETTLED, args);
 
-    *settled = true;
-    *rejection = (struct rejection){0};
+    *standing = (struct standing){.settled = true};
     if (sql_next(&state->sql, rows)) {
-        *settled = sqlite3_column_int(rows, 0) != 0;
+        standing->settled = sqlite3_column_int(rows, 0) != 0;
         if (sqlite3_column_type(rows, 2) != SQLITE_NULL)
-            *rejection = (struct rejection){arena_strdup(arena, key), sqlite3_column_int64(rows, 1),
-                copy_text(rows, 2, arena), copy_text(rows, 3, arena)};
+            standing->rejection =
+                (struct rejection){arena_strdup(arena, key), sqlite3_column_int64(rows, 1),
+                    copy_text(rows, 2, arena), copy_text(rows, 3, arena)};
     }
     sql_end(rows);
     return sql_done(&state->sql, err);
@@ -109,10 +109,10 @@ artifact_each(struct state *state, const char *component, artifact_visit *visit,
 
 bool
 artifact_pending(struct state *state, const char *component, const struct place *place,
-    int64_t limit, artifact_visit *visit, void *object, struct err *err)
+    artifact_visit *visit, void *object, struct err *err)
 {
     const struct sql_arg args[] = {sql_text(component), sql_int(place->since),
-        sql_int(place->removed), sql_text(place->key), sql_int(limit), SQL_END};
+        sql_int(place->removed), sql_text(place->key), sql_int(PENDING_SLICE), SQL_END};
 
     return visit_all(state, sql_open(&state->sql, SQL_PENDING, args), visit, object, err);
 }
@@ -178,16 +178,16 @@ artifact_reject(
 }
 
 bool
-artifact_rejections(struct state *state, const char *component, int64_t limit, struct arena *arena,
-    struct rejection **list, size_t *count, struct err *err)
+artifact_rejections(struct state *state, const char *component, struct arena *arena,
+    struct rejections *list, struct err *err)
 {
-    const struct sql_arg args[] = {sql_text(component), sql_int(limit), SQL_END};
+    const struct sql_arg args[] = {sql_text(component), sql_int(REJECTIONS_MAX), SQL_END};
     sqlite3_stmt *rows = sql_open(&state->sql, SQL_REJECTED_LIST, args);
 
-    *list = arena_alloc(arena, (size_t)limit * sizeof(**list));
-    *count = 0;
+    list->at = arena_alloc(arena, REJECTIONS_MAX * sizeof(*list->at));
+    list->count = 0;
     while (sql_next(&state->sql, rows))
-        (*list)[(*count)++] = (struct rejection){
+        list->at[list->count++] = (struct rejection){
             .aggregate_id = copy_text(rows, 0, arena),
             .ver = sqlite3_column_int64(rows, 1),
             .code = copy_text(rows, 2, arena),
@@ -230,23 +230,4 @@ artifact_forget_generations(struct state *state, struct err *err)
 
     return sql_run(&state->sql, SQL_EPOCH_RESET, none, err) &&
         sql_run(&state->sql, SQL_CONVERGED_RESET, none, err);
-}
-
-bool
-converged_read(struct state *state, const char *component, int64_t *gen, struct err *err)
-{
-    const struct sql_arg args[] = {sql_text(component), SQL_END};
-    sqlite3_stmt *rows = sql_open(&state->sql, SQL_CONVERGED_READ, args);
-
-    *gen = sql_next(&state->sql, rows) ? sqlite3_column_int64(rows, 0) : 0;
-    sql_end(rows);
-    return sql_done(&state->sql, err);
-}
-
-bool
-converged_write(struct state *state, const char *component, int64_t gen, struct err *err)
-{
-    const struct sql_arg args[] = {sql_text(component), sql_int(gen), SQL_END};
-
-    return sql_run(&state->sql, SQL_CONVERGED_WRITE, args, err);
 }

@@ -12,6 +12,11 @@
 #include "base/arena.h"
 #include "base/time.h"
 
+enum {
+    PENDING_SLICE = 64,
+    REJECTIONS_MAX = 256
+};
+
 struct artifact {
     struct wish wish;
     int64_t done_ver; /* 0: none */
@@ -54,23 +59,26 @@ struct rejection {
     const char *code, *detail;
 };
 
-/* Whether a key waits for nothing: read back, rejected (then *rejection is filled, in the arena)
- * or not there at all. */
-bool artifact_settled(struct state *state, const char *component, const char *key,
-    struct arena *arena, bool *settled, struct rejection *rejection, struct err *err) MUST_CHECK;
+struct standing {
+    bool settled;               /* waits for nothing: read back, rejected or not there at all */
+    struct rejection rejection; /* code NULL: none */
+};
+
+/* The texts are in the arena. */
+bool artifact_standing(struct state *state, const char *component, const char *key,
+    struct arena *arena, struct standing *standing, struct err *err) MUST_CHECK;
 
 /* Not removed, by key. */
 bool artifact_each(struct state *state, const char *component, artifact_visit *visit, void *object,
     struct err *err) MUST_CHECK;
 
-/* At most `limit` pending ones after *place: oldest first, and of equal age additions first. */
+/* At most PENDING_SLICE pending ones after *place: oldest first, of equal age additions first. */
 bool artifact_pending(struct state *state, const char *component, const struct place *place,
-    int64_t limit, artifact_visit *visit, void *object, struct err *err) MUST_CHECK;
+    artifact_visit *visit, void *object, struct err *err) MUST_CHECK;
 
 /* The least `since` of the pending ones; INT64_MAX when there are none. */
 bool artifact_oldest(
     struct state *state, const char *component, int64_t *since, struct err *err) MUST_CHECK;
-
 struct artifact_counts {
     int64_t pending, kept;
 };
@@ -87,9 +95,14 @@ bool artifact_failed(struct state *state, const char *component, const char *key
 bool artifact_reject(struct state *state, const char *component, const struct rejection *rejection,
     struct err *err) MUST_CHECK;
 
-/* Appended to the list, in the arena: those of the component, at most `limit`. */
-bool artifact_rejections(struct state *state, const char *component, int64_t limit,
-    struct arena *arena, struct rejection **list, size_t *count, struct err *err) MUST_CHECK;
+struct rejections {
+    struct rejection *at;
+    size_t count;
+};
+
+/* In the arena: those of the component, at most REJECTIONS_MAX. */
+bool artifact_rejections(struct state *state, const char *component, struct arena *arena,
+    struct rejections *list, struct err *err) MUST_CHECK;
 
 /* The gateway does not have it as wished: pending again, from generation `since` on. */
 bool artifact_differs(struct state *state, const char *component, const char *key, int64_t since,
@@ -98,16 +111,10 @@ bool artifact_differs(struct state *state, const char *component, const char *ke
 /* What was rejected because nobody ran the component becomes pending. */
 bool artifact_adopt(struct state *state, const char *component, struct err *err) MUST_CHECK;
 
-/* Everything that snapshot number `seen` did not name becomes a tombstone of generation `gen`. */
+/* What snapshot number `seen` did not name becomes a tombstone of generation `gen`. */
 bool artifact_absent(struct state *state, int64_t seen, int64_t gen, struct err *err) MUST_CHECK;
 
 /* Generations of another epoch mean nothing any more. */
 bool artifact_forget_generations(struct state *state, struct err *err) MUST_CHECK;
-
-/* How far a component was known to be, kept over restarts. 0 when nothing is known. */
-bool converged_read(
-    struct state *state, const char *component, int64_t *gen, struct err *err) MUST_CHECK;
-bool converged_write(
-    struct state *state, const char *component, int64_t gen, struct err *err) MUST_CHECK;
 
 #endif

@@ -64,22 +64,25 @@ tell_fault(struct json_object *faults, char *text, size_t size)
         json_object_get_string(json_object_object_get(fault, "type")));
 }
 
-/* `text` must end with a 0. False with *text filled. */
-static bool
+enum {
+    FAULT_SIZE = 128
+};
+
+/* `data` must end with a 0. NULL with `fault` filled. */
+static const void *
 read_record(const struct schema *schema, const char *data, size_t size, struct arena *arena,
-    void **record, char fault[128])
+    char fault[FAULT_SIZE])
 {
     struct reader reader = {.arena = arena, .source = SOURCE_BODY};
     struct json_object *json = NULL;
+    void *record = schema_new(schema, arena);
 
-    if (read_document(&reader, data, size, &json)) {
-        *record = schema_new(schema, arena);
-        read_json(&reader, schema, json, *record);
-    }
+    if (read_document(&reader, data, size, &json))
+        read_json(&reader, schema, json, record);
     if (reader.faults == NULL)
-        return true;
-    tell_fault(reader.faults, fault, 128);
-    return false;
+        return record;
+    tell_fault(reader.faults, fault, FAULT_SIZE);
+    return NULL;
 }
 
 /* -- the head ------------------------------------------------------------------------------ */
@@ -97,8 +100,7 @@ batch_read(enum batch_kind kind, const char *body, size_t size, struct arena *ar
     struct batch *batch, struct err *err)
 {
     struct span events;
-    void *head = NULL;
-    char fault[128];
+    char fault[FAULT_SIZE];
 
     if (size > EVENT_BYTES_MAX)
         return err_say(err, ERR_TOO_LARGE, "The body is larger than 4 MiB");
@@ -108,10 +110,12 @@ batch_read(enum batch_kind kind, const char *body, size_t size, struct arena *ar
         return err_say(err, ERR_BATCH, "The body is not an object with one array of events");
     const char *text = arena_printf(arena, "%.*s[]%.*s", (int)(events.at - body), body,
         (int)(body + size - events.end), events.end);
-    if (!read_record(&head_schemas[kind], text, strlen(text), arena, &head, fault))
+    const struct batch_head *head =
+        read_record(&head_schemas[kind], text, strlen(text), arena, fault);
+    if (head == NULL)
         return err_say(err, ERR_BATCH, "%s", fault);
     *batch = (struct batch){.kind = kind, .size = size, .at = events.at + 1, .end = events.end};
-    batch->head = *(const struct batch_head *)head;
+    batch->head = *head;
     return check_head(&batch->head, err);
 }
 
@@ -142,16 +146,16 @@ check_event(const struct batch *batch, const struct event *event, struct err *er
 static bool
 read_event(struct batch *batch, const struct span *item, struct event *event)
 {
-    void *record = NULL;
-    char fault[128];
+    char fault[FAULT_SIZE];
     size_t size = (size_t)(item->end - item->at);
 
     arena_reset(&batch->arena);
     char *text = arena_alloc(&batch->arena, size + 1);
     memcpy(text, item->at, size);
-    if (!read_record(&event_schema, text, size, &batch->arena, &record, fault))
+    const struct event *record = read_record(&event_schema, text, size, &batch->arena, fault);
+    if (record == NULL)
         return err_say(&batch->trouble, ERR_BATCH, "event %zu: %s", batch->count, fault);
-    *event = *(const struct event *)record;
+    *event = *record;
     return check_event(batch, event, &batch->trouble);
 }
 

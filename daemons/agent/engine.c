@@ -6,10 +6,6 @@
 #include "agent/wait.h"
 #include "base/log.h"
 
-enum {
-    SLICE = 64 /* rows looked at in one go */
-};
-
 /* -- trouble ------------------------------------------------------------------------------- */
 
 void
@@ -102,7 +98,7 @@ engine_changed(struct component *component, const char *key, int64_t gen)
 struct slice {
     struct component *component;
     struct arena *arena;
-    struct artifact rows[SLICE];
+    struct artifact rows[PENDING_SLICE];
     size_t count, seen;
     size_t limit;
     bool reached_sweep; /* the rest is newer than what the sweep waits for */
@@ -185,7 +181,7 @@ hand_out_again(struct component *component, const char *key, struct arena *arena
 static bool
 hand_out_paused(struct component *component, struct arena *arena, usec_t *next, struct err *err)
 {
-    const char *due[SLICE];
+    const char *due[PENDING_SLICE];
     size_t count = 0;
     const struct work *work;
     usec_t now = time_monotonic();
@@ -194,14 +190,14 @@ hand_out_paused(struct component *component, struct arena *arena, usec_t *next, 
     {
         if (work->due > now)
             *next = work->due < *next ? work->due : *next;
-        else if (count < SLICE)
+        else if (count < PENDING_SLICE)
             due[count++] = arena_strdup(arena, work->key);
     }
     for (size_t i = 0; i < count && may_hand_out(component); i++) {
         if (!hand_out_again(component, due[i], arena, err))
             return false;
     }
-    if (count == SLICE && may_hand_out(component))
+    if (count == PENDING_SLICE && may_hand_out(component))
         *next = now;
     return true;
 }
@@ -215,11 +211,11 @@ hand_out_slice(struct component *component, struct arena *arena, bool *drained, 
 
     slice->component = component;
     slice->arena = arena;
-    slice->limit = room < SLICE ? room : SLICE;
-    if (!artifact_pending(&component->agent->state, component->type->name, &component->place, SLICE,
+    slice->limit = room < PENDING_SLICE ? room : PENDING_SLICE;
+    if (!artifact_pending(&component->agent->state, component->type->name, &component->place,
             take_row, slice, err))
         return false;
-    *drained = slice->seen < SLICE && slice->count < slice->limit;
+    *drained = slice->seen < PENDING_SLICE && slice->count < slice->limit;
     for (size_t i = 0; i < slice->count && may_hand_out(component); i++)
         hand_out(component, &slice->rows[i], NULL);
     return true;
@@ -318,7 +314,7 @@ look_converged(const struct component *component, int64_t *converged, struct err
 static bool
 note_converged(struct agent *agent, struct err *err)
 {
-    int64_t converged[COMPONENTS_MAX];
+    int64_t converged[COMPONENTS_MAX] = {0};
 
     for (size_t i = 0; i < agent->count; i++) {
         if (!look_converged(&agent->components[i], &converged[i], err))

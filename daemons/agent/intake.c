@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/part.h"
-
 /* -- may it come in? ----------------------------------------------------------------------- */
 
 /* Generations, tokens and versions of another epoch mean nothing here. The wishes stay, and stay
@@ -188,36 +186,39 @@ check_part(struct batch *batch, struct err *err)
 }
 
 static bool
-check_part_name(const char *snapshot, int64_t n, struct err *err)
+check_part_head(const struct part *part, struct err *err)
 {
-    if (!name_is_good(snapshot, SNAPSHOT_ID_MAX) || n < 1 || n > PARTS_MAX)
+    char sum[SUM_SIZE];
+
+    sha256_hex(part->body, part->size, sum);
+    if (!name_is_good(part->snapshot, SNAPSHOT_ID_MAX) || part->n < 1 || part->n > PARTS_MAX)
         return err_say(err, ERR_BATCH, "not a snapshot's name, or not a part's number");
-    return true;
+    return str_eq(part->sum, sum) || err_say(err, ERR_BATCH, "x-sha256 is not the body's");
+}
+
+static bool
+write_part(struct state *state, const struct part *part, struct err *err)
+{
+    if (!state_room(state, err) || !state_begin(state, LAZY, err))
+        return false;
+    if (part_put(state, part, err))
+        return state_commit(state, err);
+    state_rollback(state);
+    return false;
 }
 
 bool
-intake_part(struct agent *agent, const char *snapshot, int64_t n, const char *sum, const char *body,
-    size_t size, struct err *err)
+intake_part(struct agent *agent, const struct part *part, struct err *err)
 {
-    struct state *state = &agent->state;
     struct arena arena = {0};
     struct batch batch = {0};
-    char have[SUM_SIZE];
 
-    sha256_hex(body, size, have);
-    if (!check_part_name(snapshot, n, err))
-        return false;
-    if (!str_eq(sum, have))
-        return err_say(err, ERR_BATCH, "x-sha256 is not the body's");
-    bool sound = batch_read(BATCH_PART, body, size, &arena, &batch, err) && check_part(&batch, err);
-    const struct batch_head head = batch.head;
-    bool done = sound && meet_epoch(agent, &head, err) &&
-        check_token(&state->meta, head.token, err) && state_room(state, err) &&
-        state_begin(state, LAZY, err) && part_put(state, snapshot, n, have, body, size, err) &&
-        state_commit(state, err);
+    bool done = check_part_head(part, err) &&
+        batch_read(BATCH_PART, part->body, part->size, &arena, &batch, err) &&
+        check_part(&batch, err) && meet_epoch(agent, &batch.head, err) &&
+        check_token(&agent->state.meta, batch.head.token, err) &&
+        write_part(&agent->state, part, err);
     arena_reset(&arena);
-    if (!done)
-        state_rollback(state);
     return done;
 }
 
@@ -231,13 +232,13 @@ static const struct field commit_fields[] = {
 const struct schema commit_schema = SCHEMA(struct commit, commit_fields);
 
 static bool
-put_part(struct agent *agent, const char *body, size_t size, int64_t gen, bool any_version,
-    struct err *err)
+put_part(
+    struct agent *agent, const struct part *part, int64_t gen, bool any_version, struct err *err)
 {
     struct arena arena = {0};
     struct batch batch;
     struct event event;
-    bool done = batch_read(BATCH_PART, body, size, &arena, &batch, err);
+    bool done = batch_read(BATCH_PART, part->body, part->size, &arena, &batch, err);
 
     while (done && batch_next(&batch, &event)) {
         struct change change = change_of(agent, &event);
@@ -258,13 +259,12 @@ put_parts(struct agent *agent, const char *snapshot, const struct commit *commit
 
     for (int64_t n = 1; done && n <= commit->parts; n++) {
         struct arena arena = {0};
-        const char *body;
-        size_t size = 0;
+        struct part part = {.snapshot = snapshot, .n = n};
 
-        done = part_find(&agent->state, snapshot, n, &arena, &body, &size, err);
-        if (done && body == NULL)
+        done = part_find(&agent->state, &part, &arena, err);
+        if (done && part.body == NULL)
             done = err_set(err, ERR_NEED_SNAPSHOT);
-        done = done && put_part(agent, body, size, commit->gen, any_version, err);
+        done = done && put_part(agent, &part, commit->gen, any_version, err);
         arena_reset(&arena);
     }
     return done;

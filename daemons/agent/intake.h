@@ -8,6 +8,7 @@
 
 #include "agent/agent.h"
 #include "agent/batch.h"
+#include "agent/part.h"
 
 /* A key that a batch has changed. */
 struct touched {
@@ -26,9 +27,8 @@ struct touched_list {
 bool intake_events(struct agent *agent, const char *body, size_t size, struct arena *arena,
     struct touched_list *touched, struct err *err) MUST_CHECK;
 
-/* A part, whose `sum` is checked and whose events are all read once. ERR_FENCED, ERR_BATCH, … */
-bool intake_part(struct agent *agent, const char *snapshot, int64_t n, const char *sum,
-    const char *body, size_t size, struct err *err) MUST_CHECK;
+/* All of its events are read once. ERR_FENCED, ERR_BATCH (also for a wrong sum), … */
+bool intake_part(struct agent *agent, const struct part *part, struct err *err) MUST_CHECK;
 
 struct commit {
     const char *epoch;

@@ -3,12 +3,11 @@
 #include <string.h>
 
 bool
-part_put(struct state *state, const char *snapshot, int64_t n, const char sum[SUM_SIZE],
-    const char *body, size_t size, struct err *err)
+part_put(struct state *state, const struct part *part, struct err *err)
 {
-    const struct sql_arg others[] = {sql_text(snapshot), SQL_END};
-    const struct sql_arg args[] = {
-        sql_text(snapshot), sql_int(n), sql_text(sum), sql_bytes(body, size), SQL_END};
+    const struct sql_arg others[] = {sql_text(part->snapshot), SQL_END};
+    const struct sql_arg args[] = {sql_text(part->snapshot), sql_int(part->n), sql_text(part->sum),
+        sql_bytes(part->body, part->size), SQL_END};
 
     return sql_run(&state->sql, SQL_PART_DROP_OTHERS, others, err) &&
         sql_run(&state->sql, SQL_PART_PUT, args, err);
@@ -39,16 +38,15 @@ part_check(struct state *state, const char *snapshot, int64_t parts, const char 
 }
 
 bool
-part_find(struct state *state, const char *snapshot, int64_t n, struct arena *arena,
-    const char **body, size_t *size, struct err *err)
+part_find(struct state *state, struct part *part, struct arena *arena, struct err *err)
 {
-    const struct sql_arg args[] = {sql_text(snapshot), sql_int(n), SQL_END};
+    const struct sql_arg args[] = {sql_text(part->snapshot), sql_int(part->n), SQL_END};
     sqlite3_stmt *rows = sql_open(&state->sql, SQL_PART_BODY, args);
 
-    *body = NULL;
+    part->body = NULL;
     if (sql_next(&state->sql, rows)) {
-        *size = (size_t)sqlite3_column_bytes(rows, 0);
-        *body = arena_strdup(arena, (const char *)sqlite3_column_text(rows, 0));
+        part->size = (size_t)sqlite3_column_bytes(rows, 0);
+        part->body = arena_strdup(arena, (const char *)sqlite3_column_text(rows, 0));
     }
     sql_end(rows);
     return sql_done(&state->sql, err);

@@ -265,3 +265,22 @@ state_write_meta(struct state *state, struct err *err)
     assert(state->transaction != IDLE);
     return sql_run(&state->sql, SQL_META_WRITE, args, err);
 }
+
+bool
+converged_read(struct state *state, const char *component, int64_t *gen, struct err *err)
+{
+    const struct sql_arg args[] = {sql_text(component), SQL_END};
+    sqlite3_stmt *rows = sql_open(&state->sql, SQL_CONVERGED_READ, args);
+
+    *gen = sql_next(&state->sql, rows) ? sqlite3_column_int64(rows, 0) : 0;
+    sql_end(rows);
+    return sql_done(&state->sql, err);
+}
+
+bool
+converged_write(struct state *state, const char *component, int64_t gen, struct err *err)
+{
+    const struct sql_arg args[] = {sql_text(component), sql_int(gen), SQL_END};
+
+    return sql_run(&state->sql, SQL_CONVERGED_WRITE, args, err);
+}

@@ -59,4 +59,10 @@ void state_rollback(struct state *state);
 /* Write state->meta, within a transaction. */
 bool state_write_meta(struct state *state, struct err *err) MUST_CHECK;
 
+/* How far a component was known to be, kept over restarts. 0 when nothing is known. */
+bool converged_read(
+    struct state *state, const char *component, int64_t *gen, struct err *err) MUST_CHECK;
+bool converged_write(
+    struct state *state, const char *component, int64_t gen, struct err *err) MUST_CHECK;
+
 #endif

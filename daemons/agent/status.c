@@ -51,14 +51,12 @@ static bool
 append_touched(struct agent *agent, struct json_object *array, const struct touched *touched,
     struct arena *arena, struct err *err)
 {
-    struct rejection rejection;
-    bool settled;
+    struct standing standing;
 
-    if (!artifact_settled(
-            &agent->state, touched->name, touched->key, arena, &settled, &rejection, err))
+    if (!artifact_standing(&agent->state, touched->name, touched->key, arena, &standing, err))
         return false;
-    if (rejection.code != NULL)
-        append_rejection(array, &rejection);
+    if (standing.rejection.code != NULL)
+        append_rejection(array, &standing.rejection);
     return true;
 }
 
@@ -130,14 +128,12 @@ add_rejected(struct json_object *json, struct agent *agent, struct arena *arena,
 
     json_object_object_add(json, "rejected", array);
     for (size_t i = 0; i < agent->count; i++) {
-        struct rejection *list;
-        size_t count;
+        struct rejections list;
 
-        if (!artifact_rejections(&agent->state, agent->components[i].type->name, REJECTED_MAX,
-                arena, &list, &count, err))
+        if (!artifact_rejections(&agent->state, agent->components[i].type->name, arena, &list, err))
             return false;
-        for (size_t n = 0; n < count && json_object_array_length(array) < REJECTED_MAX; n++)
-            append_rejection(array, &list[n]);
+        for (size_t n = 0; n < list.count && json_object_array_length(array) < REJECTIONS_MAX; n++)
+            append_rejection(array, &list.at[n]);
     }
     return true;
 }

@@ -6,10 +6,6 @@
 #include "agent/intake.h"
 #include "http/app.h"
 
-enum {
-    REJECTED_MAX = 256
-};
-
 /* To events and to a snapshot's commit, whose list is empty: {desired_gen, converged, rejected}. */
 bool
 status_reply_batch(struct req *req, const struct touched_list *touched, struct err *err) MUST_CHECK;

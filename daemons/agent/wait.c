@@ -33,9 +33,8 @@ key_is_settled(struct agent *agent, const struct touched *touched)
 {
     struct component *component = touched->component;
     struct arena arena = {0};
-    struct rejection rejection;
+    struct standing standing = {0};
     struct err err;
-    bool settled = false;
 
     if (component == NULL)
         return true;
@@ -44,11 +43,10 @@ key_is_settled(struct agent *agent, const struct touched *touched)
         return false;
     if (work != NULL)
         return true;
-    if (!artifact_settled(
-            &agent->state, touched->name, touched->key, &arena, &settled, &rejection, &err))
+    if (!artifact_standing(&agent->state, touched->name, touched->key, &arena, &standing, &err))
         engine_trouble(agent, &err);
     arena_reset(&arena);
-    return settled;
+    return standing.settled;
 }
 
 static bool

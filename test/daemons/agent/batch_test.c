@@ -104,12 +104,15 @@ test_names(void)
 static void
 test_what_is_no_batch(void)
 {
+    static const char head[] = "{\"epoch\":\"11111111-1111-4111-8111-111111111111\",\"token\":";
     static const char *const bodies[] = {"", "null", "[]", "{}", "1", "\"events\"",
         "{\"events\":1}", "{\"events\":[]}", "{\"events\":[", "{\"events\":[]", "[{\"events\":[]}]",
-        "{\"epoch\":1,\"token\":1,\"from\":0,\"to\":0,\"events\":[]}",
-        "{\"epoch\":\"11111111-1111-4111-8111-111111111111\",\"token\":-1,\"from\":0,\"to\":0,"
-        "\"events\":[]}"};
+        "{\"epoch\":1,\"token\":1,\"from\":0,\"to\":0,\"events\":[]}"};
+    struct arena arena = {0};
 
+    const char *negative = arena_printf(&arena, "%s-1,\"from\":0,\"to\":0,\"events\":[]}", head);
+    CHECK_INT(-1, read_all(negative, strlen(negative), BATCH_EVENTS));
+    arena_reset(&arena);
     for (size_t i = 0; i < COUNT(bodies); i++)
         CHECK_INT(-1, read_all(bodies[i], strlen(bodies[i]), BATCH_EVENTS));
     CHECK_INT(2, read_all(good, strlen(good), BATCH_PART)); /* from and to mean nothing there */

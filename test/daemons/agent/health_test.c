@@ -12,17 +12,16 @@ bind_somewhere(int family, int type, int *port)
 {
     struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     struct sockaddr_in four = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct sockaddr_storage have;
+    struct sockaddr_in6 have = {0}; /* the port is at the same place in both */
     socklen_t size = sizeof(have);
-    int fd = socket(family, type, 0);
+    int fd = socket(family, type | SOCK_CLOEXEC, 0);
     int done = family == AF_INET ? bind(fd, (struct sockaddr *)&four, sizeof(four))
                                  : bind(fd, (struct sockaddr *)&six, sizeof(six));
 
     if (done != 0) /* no IPv6 here */
         return -1;
     getsockname(fd, (struct sockaddr *)&have, &size);
-    *port = ntohs(family == AF_INET ? ((struct sockaddr_in *)&have)->sin_port
-                                    : ((struct sockaddr_in6 *)&have)->sin6_port);
+    *port = ntohs(have.sin6_port);
     return fd;
 }
 

@@ -155,8 +155,10 @@ lab_call(struct lab *lab, const char *method, const char *path, const char *body
     struct arena arena = {0};
     char *text = arena_strdup(&arena, body == NULL ? "" : body);
 
-    for (char *at = text; *at != '\0'; at++)
-        *at = *at == '\'' ? '"' : *at;
+    for (char *at = text; *at != '\0'; at++) {
+        if (*at == '\'')
+            *at = '"';
+    }
     lab_call_raw(lab, method, path, text, strlen(text));
     arena_reset(&arena);
 }

@@ -266,7 +266,9 @@ is_whole(struct lab *lab)
 {
     const struct component *component = agent_component(&lab->agent, "xray");
 
-    return component->verified && component->converged == lab->agent.state.meta.desired_gen;
+    return component->verified && !component->compare_wanted && !component->sweep_wanted &&
+        component->phase == PHASE_APPLY &&
+        component->converged == lab->agent.state.meta.desired_gen;
 }
 
 static void

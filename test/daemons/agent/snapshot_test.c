@@ -162,7 +162,7 @@ enum {
 static const char *
 many_events(struct arena *arena, int first)
 {
-    char *text = arena_alloc(arena, PER_PART * 1024);
+    char *text = arena_alloc(arena, (size_t)PER_PART * 1024);
     size_t size = 0;
 
     for (int i = first; i < first + PER_PART; i++)

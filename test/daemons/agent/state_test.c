@@ -423,8 +423,8 @@ main(void)
     test_a_newer_file_is_left_alone();
     test_an_older_form_is_begun_anew();
     test_a_damaged_file_is_moved_aside_and_nothing_is_removed(0, 0, noise);
-    test_a_damaged_file_is_moved_aside_and_nothing_is_removed(0, 4096 * 3, noise);
-    test_a_damaged_file_is_moved_aside_and_nothing_is_removed(4096 * 2, 4096, noise);
+    test_a_damaged_file_is_moved_aside_and_nothing_is_removed(0, 12288, noise);
+    test_a_damaged_file_is_moved_aside_and_nothing_is_removed(8192, 4096, noise);
     test_nothing_is_taken_when_the_disk_is_nearly_full();
     test_a_disk_that_fills_while_writing();
     test_somebody_who_writes_into_it_is_waited_for();
