@@ -31,7 +31,9 @@ static bool
 insert(const struct turn *turn, const struct connection_new *in, const struct revision_new *first,
     struct connection *connection, struct err *err)
 {
-    const struct asked asked = {&turn->actor, targets_text(turn->settings, turn->arena)};
+    const struct asked asked = {&turn->actor,
+        targets_text_of(turn->settings, connection_protocol_names[in->protocol],
+            connection_mode_names[in->mode], turn->arena)};
     struct revision *revision;
 
     if (!db_commit_next(turn->db) ||

@@ -6,9 +6,11 @@
 #include "domain/target.h"
 
 static struct asked
-asked_by(const struct turn *turn)
+asked_by(const struct turn *turn, const struct holding *holding)
 {
-    return (struct asked){&turn->actor, targets_text(turn->settings, turn->arena)};
+    return (struct asked){&turn->actor,
+        targets_text_of(turn->settings, connection_protocol_names[holding->protocol],
+            connection_mode_names[holding->mode], turn->arena)};
 }
 
 static bool
@@ -23,7 +25,7 @@ static bool
 issue(
     const struct turn *turn, const struct draft *draft, struct revision *revision, struct err *err)
 {
-    const struct asked asked = asked_by(turn);
+    const struct asked asked = asked_by(turn, draft->holding);
     struct revision_new made;
 
     return issue_write(turn, draft, &made, err) && db_commit_next(turn->db) &&
@@ -71,22 +73,25 @@ bool
 revision_activate(
     const struct turn *turn, const char *id, struct revision *revision, struct err *err)
 {
-    const struct asked asked = asked_by(turn);
     struct holding holding;
+    struct asked asked;
 
-    return db_begin(turn->db, err) && hold(turn, HOLD_TO_GIVE, id, &holding, err) &&
-        check_return(&holding, err) && db_commit_next(turn->db) &&
+    if (!db_begin(turn->db, err) || !hold(turn, HOLD_TO_GIVE, id, &holding, err))
+        return false;
+    asked = asked_by(turn, &holding);
+    return check_return(&holding, err) && db_commit_next(turn->db) &&
         revision_raise(turn->db, &asked, &holding, revision, err);
 }
 
 bool
 revision_revoke(const struct turn *turn, const char *id, struct revision *revision, struct err *err)
 {
-    const struct asked asked = asked_by(turn);
     struct holding holding;
+    struct asked asked;
 
     if (!db_begin(turn->db, err) || !hold(turn, HOLD_TO_TAKE, id, &holding, err))
         return false;
+    asked = asked_by(turn, &holding);
     return db_commit_next(turn->db) &&
         (holding.revision_status == STATUS_REVOKED
                 ? revision_get(turn->db, id, revision, err)

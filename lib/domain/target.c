@@ -1,5 +1,6 @@
 #include "domain/target.h"
 
+#include "base/str.h"
 #include "schema/json.h"
 
 struct target {
@@ -49,15 +50,30 @@ target_json(const struct target *target)
     return json;
 }
 
+/* NULL is any. */
+static bool
+matches(const char *wanted, const char *name)
+{
+    return wanted == NULL || str_eq(wanted, name);
+}
+
 const char *
-targets_text(const struct settings *settings, struct arena *arena)
+targets_text_of(
+    const struct settings *settings, const char *protocol, const char *mode, struct arena *arena)
 {
     struct json_object *json = json_object_new_array();
 
     json_adopt(arena, json);
     for (size_t i = 0; i < COUNT(targets); i++) {
-        if (targets[i].entry >> settings->entry_mode & 1)
+        if (targets[i].entry >> settings->entry_mode & 1 &&
+            matches(protocol, targets[i].protocol) && matches(mode, targets[i].mode))
             json_object_array_add(json, target_json(&targets[i]));
     }
     return json_text(json);
+}
+
+const char *
+targets_text(const struct settings *settings, struct arena *arena)
+{
+    return targets_text_of(settings, NULL, NULL, arena);
 }

@@ -14,4 +14,9 @@
  * [{"protocol","mode","role","component","upsert","remove"}, ...] */
 const char *targets_text(const struct settings *settings, struct arena *arena);
 
+/* The rows for one connection alone, for statements that change only one: less to send and to
+ * read. Both are names, as on the wire. */
+const char *targets_text_of(
+    const struct settings *settings, const char *protocol, const char *mode, struct arena *arena);
+
 #endif

@@ -52,10 +52,22 @@ test_3_5_only_a_role_with_an_inbound_hears_of_it(void)
     }
 }
 
+static void
+test_3_5_one_connection_is_told_by_its_own_rows(void)
+{
+    const struct settings settings = {.entry_mode = ENTRY_XRAY};
+
+    CHECK_STR("[{\"protocol\":\"vless_reality\",\"mode\":\"chain\",\"role\":\"VPS_E\","
+              "\"component\":\"xray\",\"upsert\":\"UPSERT_USER\","
+              "\"remove\":\"REVOKE_CONNECTION\"}]",
+        targets_text_of(&settings, "vless_reality", "chain", &arena));
+}
+
 int
 main(void)
 {
     test_3_5_only_a_role_with_an_inbound_hears_of_it();
+    test_3_5_one_connection_is_told_by_its_own_rows();
     arena_reset(&arena);
     return check_report("domain/target");
 }
