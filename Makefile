@@ -15,7 +15,7 @@ PKGS := libpq json-c openssl yaml-0.1 libcurl libevent libevent_openssl libnghtt
         sqlite3 libqrencode libpng
 
 flags_debug    := -O1 -g
-flags_asan     := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
+flags_asan     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
                   -Wno-format-truncation -Wno-unknown-warning-option
 flags_coverage := -O0 -g --coverage
 flags_clang    := -O1 -g

@@ -12,6 +12,11 @@
  * As many label values follow as the family has labels. Values are never secret: no id, name or
  * address of a person may be one. Counters only grow; where something else counts, metrics_set()
  * takes its total over. One thread.
+ *
+ * The workers of handlers count in files instead, one for each slot of each program in METRICS_DIR
+ * (a tmpfs): a worker that dies leaves its counts there, the one that follows goes on with them,
+ * and whoever is asked for metrics adds up all files. Gauges of the dead do not count. Counting
+ * costs no system call.
  */
 #ifndef TG_METRICS_METRICS_H
 #define TG_METRICS_METRICS_H
@@ -19,6 +24,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/err.h"
 
 enum {
     METRIC_LABELS_MAX = 4,
@@ -28,7 +34,8 @@ enum {
 enum metric_type {
     METRIC_COUNTER,
     METRIC_GAUGE,
-    METRIC_HISTOGRAM
+    METRIC_HISTOGRAM,
+    METRIC_SUMMARY /* sum and count alone */
 };
 
 struct metric {
@@ -48,7 +55,15 @@ extern const double metric_seconds[16];
 struct metrics;
 
 struct metrics *metrics_new(void);
-void metrics_free(struct metrics *metrics); /* NULL is ignored */
+void metrics_free(struct metrics *metrics); /* NULL is ignored; a file stays */
+
+/* In a file of `folder`, which is made: in the first slot of `program` that no live process has.
+ * What was counted there is kept while the release is the same. */
+bool metrics_open(
+    const char *folder, const char *program, struct metrics **metrics, struct err *err) MUST_CHECK;
+
+/* Adds what all files of the folder hold to `sum`, a new registry. */
+bool metrics_read(const char *folder, struct metrics *sum, struct err *err) MUST_CHECK;
 
 /* The metric must live as long as the registry. Label values are copied; NULL is "". With a
  * registry that is NULL nothing happens. */

@@ -2,6 +2,7 @@
 #ifndef TG_METRICS_SERIES_H
 #define TG_METRICS_SERIES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -17,9 +18,8 @@ struct series {
     STAILQ_ENTRY(series) in_family;
     const struct metric *metric;
     const char *values[METRIC_LABELS_MAX];
-    double value;     /* of a histogram: the sum */
-    uint64_t *counts; /* of a histogram: not cumulative, the last one is beyond all bounds */
-    bool shown;
+    _Atomic double *cells; /* of a histogram: the sum, then counts, the last is beyond all bounds */
+    _Atomic bool *shown;
 };
 
 struct family {
@@ -33,6 +33,34 @@ struct metrics {
     TAILQ_HEAD(, family) families;
     LIST_HEAD(, series) buckets[SERIES_BUCKETS];
     size_t count, dropped;
+    struct region *region; /* where the cells are; NULL: in the arena */
+    int fd;                /* of the region; its lock is the slot */
 };
+
+static inline double
+cell_get(const _Atomic double *cell)
+{
+    return atomic_load_explicit(cell, memory_order_relaxed);
+}
+
+/* There is one writer. */
+static inline void
+cell_set(_Atomic double *cell, double value)
+{
+    atomic_store_explicit(cell, value, memory_order_relaxed);
+}
+
+static inline size_t
+cells_of(enum metric_type type, size_t bound_count)
+{
+    return type == METRIC_HISTOGRAM || type == METRIC_SUMMARY ? bound_count + 2 : 1;
+}
+
+/* Found or made; NULL when there is no room. */
+struct series *series_of(struct metrics *metrics, const struct metric *metric,
+    const char *const values[METRIC_LABELS_MAX]);
+
+/* The family of this name, or NULL. */
+const struct metric *series_metric(const struct metrics *metrics, const char *name);
 
 #endif

@@ -107,25 +107,29 @@ static void
 put_histogram(struct text *text, const struct series *series)
 {
     const struct metric *metric = series->metric;
-    uint64_t count = 0;
+    bool buckets = metric->type == METRIC_HISTOGRAM;
+    double count = 0;
 
     for (size_t i = 0; i <= metric->bound_count; i++) {
         char bound[NUMBER_SIZE] = "+Inf";
 
         if (i < metric->bound_count)
             snprintf(bound, sizeof(bound), "%g", metric->bounds[i]);
-        count += series->counts[i];
-        put_line(text, series, "_bucket", bound, (double)count);
+        count += cell_get(&series->cells[1 + i]);
+        if (buckets)
+            put_line(text, series, "_bucket", bound, count);
     }
-    put_line(text, series, "_sum", NULL, series->value);
-    put_line(text, series, "_count", NULL, (double)count);
+    put_line(text, series, "_sum", NULL, cell_get(&series->cells[0]));
+    put_line(text, series, "_count", NULL, count);
 }
 
 static void
 put_head(struct text *text, const struct metric *metric)
 {
-    static const char *const types[] = {
-        [METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_HISTOGRAM] = "histogram"};
+    static const char *const types[] = {[METRIC_COUNTER] = "counter",
+        [METRIC_GAUGE] = "gauge",
+        [METRIC_HISTOGRAM] = "histogram",
+        [METRIC_SUMMARY] = "summary"};
 
     put_text(text, "# HELP ");
     put_text(text, metric->name);
@@ -146,15 +150,15 @@ put_family(struct text *text, const struct family *family)
 
     STAILQ_FOREACH(series, &family->series, in_family)
     {
-        if (!series->shown)
+        if (!atomic_load_explicit(series->shown, memory_order_relaxed))
             continue;
         if (!head)
             put_head(text, family->metric);
         head = true;
-        if (family->metric->type == METRIC_HISTOGRAM)
+        if (cells_of(family->metric->type, 0) > 1)
             put_histogram(text, series);
         else
-            put_line(text, series, "", NULL, series->value);
+            put_line(text, series, "", NULL, cell_get(&series->cells[0]));
     }
 }
 
