@@ -17,8 +17,8 @@
 enum {
     TICK_MS = 1000,
     RECONNECT_MS = 100,
-    SWEEP_PER_TICK = 1000, /* look-ups of connections that may be gone: 4 ms */
-    WINDOW = 64
+    SWEEP_PER_TICK = 1000,    /* look-ups of connections that may be gone: 4 ms */
+    WINDOW = 2 * H2_IN_FLIGHT /* keys: the connection is always full */
 };
 
 void

@@ -39,6 +39,7 @@ lab_prepare(struct lab *lab, const char *components)
         .agent_dry_run = true,
         .agent_apply_wait_ms = 2000,
         .agent_reconcile_seconds = 3600,
+        .agent_metrics_seconds = 5,
     };
 }
 

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "daemons/agent/scene.h"
 
 enum {
@@ -352,6 +353,22 @@ milliseconds_since(usec_t start)
     return (int)((time_monotonic() - start) / USEC_MS);
 }
 
+/* Of this process, which is the agent and a little more. */
+static void
+print_memory(void)
+{
+    struct arena arena = {0};
+    struct err err;
+    char *text;
+    size_t size;
+
+    if (fs_read("/proc/self/status", 65536, &arena, &text, &size, &err)) {
+        const char *line = strstr(text, "VmRSS:");
+        printf("# memory %.*s\n", line == NULL ? 0 : (int)strcspn(line, "\n"), line);
+    }
+    arena_reset(&arena);
+}
+
 static void
 test_ten_thousand_and_an_xray_that_is_killed(struct scene *scene)
 {
@@ -367,6 +384,7 @@ test_ten_thousand_and_an_xray_that_is_killed(struct scene *scene)
     start = time_monotonic();
     compare(scene);
     printf("# compared with all of them in %d ms\n", milliseconds_since(start));
+    print_memory();
 
     start = time_monotonic();
     xray_lab_kill(&scene->gateway);
