@@ -92,12 +92,17 @@ check: $(chosen)
 contract: all
 	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/faults test/e2e/agent :: $(OUT)
 
+# The story from a REST call to a client's packet, with real gateways; each starts a stack of its own.
+stories := commands spine killing
+e2e: all peers
+	@BUILD=$(OUT) prove $(if $(V),-v) --exec test/tap $(stories:%=test/e2e/%)
+
 # What this machine lacks: Debian's packages.
 deps:
 	@chart/image/deps build run test
 
 # All of it, ending in one line: N passed, N failed, N skipped.
-test: deps
+test: deps peers
 	@JOBS=$(JOBS) test/all check 'check MODE=asan' contract $(if $(wildcard test/e2e/spine),e2e) $(GUARDS)
 
 coverage:
@@ -172,6 +177,29 @@ analyzer:
 
 clean: ; rm -rf build
 
+# -- a run on this machine -------------------------------------------------------------------------
+
+# STATE, PORT and the other ports, NODE=dry: see chart/local/run.
+export STATE PORT AGENT_PORT DISPATCHER_METRICS_PORT CAMOUFLAGE_PORT VLESS_REALITY_PORT NODE
+
+run: deps
+	@$(MAKE) -s MODE=release all
+	@[ "$(NODE)" = dry ] || $(MAKE) -s peers || echo 'No Xray can be built here: the node runs dry.'
+	@chart/local/run build/release
+
+stop status wipe: ; @chart/local/$@
+logs: ; @chart/local/logs $(S)
+demo: ; @test/e2e/demo $(or $(STATE),.state)
+
+# Programs beside ours: Xray, and a client for its API.
+peers: build/peers/xray build/peers/xrayctl
+build/peers/xray build/peers/xrayctl &: test/peers/go.mod test/peers/go.sum test/peers/xrayctl/main.go
+	@test/peers/fetch build/peers
+
+bench:
+	@$(MAKE) -s MODE=release all build/release/bench/hello peers
+	@BUILD=build/release test/bench/bench $(P)
+
 help:
 	@sed -n 's/^#//;/^ /p;/^$$/q' Makefile
 	@awk -F: '/^[a-z][a-z-]*:/ { printf " %s", $$1 } END { print "" }' Makefile
@@ -196,6 +224,10 @@ $(OUT)/tracegate.a: $(lib)
 $(fuzzers): %: %.o $(OUT)/tracegate.a
 $(OUT)/test/settings/example: $(OUT)/test/settings/example.o $(OUT)/tracegate.a
 
+$(OUT)/bench/hello: test/bench/hello.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(shell pkg-config --cflags --libs libpq) -o $@ $< -lfcgi -lpq
+
 $(programs) $(tests) $(fuzzers) $(OUT)/test/settings/example:
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
@@ -204,5 +236,5 @@ $(OUT)/lib/store/health.o: $(wildcard sql/*.sql)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all check contract deps test coverage fuzz guards format $(GUARDS) clean help
+.PHONY: all check contract e2e run stop status wipe logs demo peers bench deps test coverage fuzz guards format $(GUARDS) clean help
 .SECONDARY:

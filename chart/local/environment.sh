@@ -60,17 +60,17 @@ fi
 
 # -- files of nginx and the bundle -------------------------------------------------------------------
 
-render_nginx >"$STATE/tmp/nginx.conf"
-if ! cmp -s "$STATE/tmp/nginx.conf" "$STATE/run/nginx.conf"; then
-    cp "$STATE/tmp/nginx.conf" "$STATE/run/nginx.conf"
-    changed="$changed nginx"
-fi
+sum() { cat "$1"/* 2>/dev/null | sha256sum; }
+before=$(sum "$STATE/nginx")
+RUN=$run PORT=$PORT "$root/nginx/render" "$build/nginx" "$STATE/nginx"
+[ "$before" = "$(sum "$STATE/nginx")" ] || changed="$changed nginx"
 sed "s|@STATE@|$STATE|g; s|@RUN@|$run|g; s|@PORT@|$CAMOUFLAGE_PORT|g" "$root/nginx/camouflage.conf.in" >"$STATE/camouflage/nginx.conf"
 cat >"$STATE/tmp/bundle.env" <<BUNDLE
 VLESS_REALITY_PORT=$VLESS_REALITY_PORT
 REALITY_PRIVATE_KEY_VPS_T=$(cat "$STATE/secrets/reality_private_key")
 REALITY_SHORT_ID_VPS_T=$(cat "$STATE/secrets/reality_short_id")
 REALITY_DEST=127.0.0.1:$CAMOUFLAGE_PORT
+BLOCKED_RANGES=169.254.0.0/16
 XRAY_API_SOCKET=$api_socket
 XRAY_WEBHOOK_SOCKET=$hook_socket
 BUNDLE
