@@ -19,13 +19,10 @@ if [ "$(id -u)" = 0 ]; then
     owner=$(stat -c %U "$root")
     [ "$owner" != root ] && [ "$owner" != UNKNOWN ] || owner=nobody
 fi
-as_owner() {
-    if [ -n "$owner" ]; then
-        setpriv --reuid="$owner" --regid="$(id -g "$owner")" --clear-groups --inh-caps=-all -- "$@"
-    else
-        "$@"
-    fi
-}
+be_owner= # the words that a command of his begins with
+[ -z "$owner" ] ||
+    be_owner="setpriv --reuid=$owner --regid=$(id -g "$owner") --clear-groups --inh-caps=-all --"
+as_owner() { $be_owner "$@"; }
 
 # The pid of our runsvdir; empty when it does not run. A pid file that outlived it counts as nothing.
 supervisor() {

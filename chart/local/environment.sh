@@ -77,4 +77,5 @@ BUNDLE
 "$root/chart/scripts/render_bundles.sh" "$STATE/tmp/bundle.env" "$STATE/bundles" >/dev/null
 rm "$STATE/tmp/bundle.env"
 [ -z "$owner" ] || chown -hR "$owner:" "$STATE"
+give_capabilities
 

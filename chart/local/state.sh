@@ -65,10 +65,11 @@ if [ "$NODE" = auto ] && [ -x "$root/build/peers/xray" ]; then
     install_program "$root/build/peers/xray" xray
     xray=$STATE/bin/xray
 fi
-if [ "$(id -u)" = 0 ]; then # unprivileged processes with the one capability that each needs
+give_capabilities() { # to unprivileged processes, the one that each needs; a change of owner takes them away
+    [ "$(id -u)" = 0 ] || return 0
     [ -z "$xray" ] || setcap cap_net_bind_service+ep "$xray"
     setcap cap_net_admin+ep "$STATE/bin/tracegate-agent"
-fi
+}
 rm -rf "$STATE/share"
 mkdir -p "$STATE/share"
 cp -R "$root/sql" "$root/staticdata" "$root/chart/image/services" "$STATE/share/"
