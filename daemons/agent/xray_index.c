@@ -107,6 +107,19 @@ credential_right(const struct credential *credential)
 
 /* -- making ---------------------------------------------------------------------------- */
 
+/* Keys are UUIDs, all of one length; room for the longest would double an aggregate. */
+static void
+set_key(struct xray_index *index, struct aggregate *aggregate, const char *key)
+{
+    size_t size = strlen(key) + 1;
+
+    if (aggregate->key_room < size) {
+        aggregate->key = arena_alloc(&index->arena, size);
+        aggregate->key_room = size;
+    }
+    memcpy(aggregate->key, key, size);
+}
+
 static struct aggregate *
 make_aggregate(struct xray_index *index, const char *key)
 {
@@ -116,8 +129,8 @@ make_aggregate(struct xray_index *index, const char *key)
         LIST_REMOVE(aggregate, by_key);
     else
         aggregate = arena_alloc(&index->arena, sizeof(*aggregate));
-    *aggregate = (struct aggregate){0};
-    memcpy(aggregate->key, key, strnlen(key, KEY_MAX));
+    *aggregate = (struct aggregate){.key = aggregate->key, .key_room = aggregate->key_room};
+    set_key(index, aggregate, key);
     LIST_INSERT_HEAD(&index->aggregates[bucket_of(key, strlen(key))], aggregate, by_key);
     return aggregate;
 }

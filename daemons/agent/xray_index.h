@@ -41,7 +41,8 @@ struct credential {
 
 struct aggregate {
     LIST_ENTRY(aggregate) by_key;
-    char key[KEY_MAX + 1];
+    char *key;
+    size_t key_room;      /* kept with the key's memory when the aggregate is used again */
     bool refused;         /* what is wished cannot be had */
     int64_t ver, settled; /* settled: the version that the core knows to be right */
     uint64_t hash;        /* of the payload that the carriers were made of */

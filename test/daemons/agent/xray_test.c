@@ -374,6 +374,7 @@ test_ten_thousand_and_an_xray_that_is_killed(struct scene *scene)
 {
     usec_t start = time_monotonic();
 
+    print_memory();
     snapshot_of_many(scene);
     int taken = milliseconds_since(start);
     settle(scene);
