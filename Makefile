@@ -40,7 +40,7 @@ MIGRATION := $(shell ls sql/*.sql | sed -n '$$s|sql/0*\([0-9]*\)_.*|\1|p')
 
 CFLAGS   += -std=c11 $(flags_$(MODE)) $(WARN)
 CPPFLAGS += -D_GNU_SOURCE -DTG_MIGRATION='"$(MIGRATION)"' -include lib/base/banned.h -Ilib -Itest -Idaemons -I$(OUT)/gen -MMD -MP $(shell pkg-config --cflags $(PKGS))
-LDFLAGS  += $(filter -fsanitize=% --coverage -fPIE,$(flags_$(MODE):fuzzer-no-link%=fuzzer%)) $(link_$(MODE)) -Wl,--as-needed
+LDFLAGS  += $(filter -fsanitize=% --coverage -fPIE,$(subst fuzzer-no-link,fuzzer,$(flags_$(MODE)))) $(link_$(MODE)) -Wl,--as-needed
 LDLIBS   := -lfcgi $(shell pkg-config --libs $(PKGS))
 
 lib      := $(patsubst %.c,$(OUT)/%.o,$(filter-out lib/http/main.c,$(wildcard lib/*/*.c)))
@@ -116,7 +116,7 @@ coverage:
 SECONDS := 20
 fuzz:
 	@$(MAKE) -s MODE=fuzz $(fuzzers:$(OUT)/%=build/fuzz/%)
-	@test/fuzz/run $(SECONDS) $(fuzzers:$(OUT)/%=build/fuzz/%)
+	@prove $(if $(V),-v) --exec test/tap test/fuzz/run :: $(SECONDS) $(fuzzers:$(OUT)/%=build/fuzz/%)
 
 # -- guards ----------------------------------------------------------------------------------------
 
@@ -222,6 +222,7 @@ $(OUT)/tracegate.a: $(lib)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(fuzzers): %: %.o $(OUT)/tracegate.a
+$(OUT)/test/fuzz/batch_fuzz: $(OUT)/daemons/agent/batch.o $(OUT)/daemons/agent/scan.o
 $(OUT)/test/settings/example: $(OUT)/test/settings/example.o $(OUT)/tracegate.a
 
 $(OUT)/bench/hello: test/bench/hello.c
