@@ -8,12 +8,14 @@
 #include "store/audit.h"
 
 struct catalog; /* domain/catalog.h */
+struct metrics; /* metrics/metrics.h */
 
 struct turn {
     struct db *db;
     struct arena *arena; /* the request's; the same as db->arena */
     const struct settings *settings;
     const struct catalog *catalog; /* NULL in programs that issue nothing */
+    struct metrics *metrics;       /* NULL: nothing is counted */
     struct actor actor;
 };
 

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "domain/scopes.h"
 #include "http/actor.h"
+#include "http/count.h"
 #include "http/idempotency.h"
 #include "http/input.h"
 #include "http/problem.h"
@@ -180,6 +181,7 @@ app_finish(struct req *req)
 void
 app_log(const struct req *req)
 {
+    count_request(req);
     if (req->route != NULL && req->route->flags & INTERNAL && req->failed == ERR_NONE)
         return; /* the request that nginx asked for has a line of its own */
     log_info("request=%s method=%s route=%s%s status=%d%s%s ms=%.1f", req->turn.actor.request_id,

@@ -39,7 +39,7 @@ struct route {
 typedef bool admit_fn(struct req *req, struct err *err);
 
 struct app {
-    const char *name;
+    const char *name; /* in logs and metrics */
     const char *prefix;
     const struct route *routes;
     size_t count;
@@ -68,7 +68,7 @@ void app_serve(const struct app *app, struct req *req);
 /* What is to be done once the answer is on its way. Resets the arena. */
 void app_finish(struct req *req);
 
-/* The request's line in the log: never its query, its body or a header. */
+/* The request's line in the log, never with its query, its body or a header; and its count. */
 void app_log(const struct req *req);
 
 size_t app_body_max(const struct app *app);

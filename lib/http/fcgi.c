@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "http/count.h"
+#include "metrics/metrics.h"
 
 static void
 stop(int signo)
@@ -63,6 +65,17 @@ write_answer(const FCGX_Request *fcgi, const struct req *req)
         FCGX_PutStr(answer->data, (int)answer->size, fcgi->out);
 }
 
+/* Closed at once: libfcgi would wait until nginx has read all and closed its end, which is only
+ * needed while something of the request is unread, since the answer would be lost with it. */
+static void
+close_connection(FCGX_Request *fcgi)
+{
+    while (FCGX_GetChar(fcgi->in) != EOF)
+        ;
+    FCGX_Detach(fcgi);
+    FCGX_Finish_r(fcgi);
+}
+
 /* nginx hands a few headers on, as HTTP_X_SOMETHING. */
 static const char *
 find_header(const struct req *req, const char *name)
@@ -97,12 +110,14 @@ answer(FCGX_Request *fcgi, const struct app *app, const struct turn *turn, void 
         .scopes = param(fcgi, "TG_SCOPES"),
         .request_id = param_or_null(fcgi, "TG_REQUEST_ID"),
     };
+    count_busy(app, turn, 1);
     read_body(fcgi, app, &req);
     app_serve(app, &req);
     write_answer(fcgi, &req);
     app_log(&req);
-    FCGX_Finish_r(fcgi); /* nginx has the answer; params are gone with it */
+    close_connection(fcgi); /* nginx has the answer; params are gone with it */
     app_finish(&req);
+    count_busy(app, turn, 0);
 }
 
 void
@@ -114,13 +129,17 @@ fcgi_serve(const struct app *app, const struct turn *turn)
     FCGX_Request fcgi;
 
     own.db = &db;
+    own.metrics = count_open(app, turn->settings);
     void *state = app->open == NULL ? NULL : app->open(turn->settings, &arena);
     sigaction(SIGTERM, &(struct sigaction){.sa_handler = stop}, NULL);
     FCGX_Init();
     FCGX_InitRequest(&fcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR);
+    count_worker(app, &own, 1);
     while (FCGX_Accept_r(&fcgi) == 0)
         answer(&fcgi, app, &own, state);
+    count_worker(app, &own, 0);
     FCGX_Free(&fcgi, 0);
     db_free(&db);
+    metrics_free(own.metrics);
     arena_reset(&arena);
 }

@@ -133,7 +133,8 @@ class Stack:
         path.unlink(missing_ok=True)
         self.spawn(name, ["spawn-fcgi", "-n", "-s", path, "-M", "0666", "--",
                           self.build / "bin" / name, *arguments],
-                   {"DATABASE_URL": self.database, **self.settings})
+                   {"DATABASE_URL": self.database, "METRICS_DIR": str(self.run / "metrics"),
+                    **self.settings})
         wait_until(path.exists, f"{name}.sock")
 
     def start_nginx(self):
