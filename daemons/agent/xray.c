@@ -1,11 +1,14 @@
 #include "agent/xray.h"
 #include "agent/gauges.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -17,6 +20,7 @@
 enum {
     TICK_MS = 1000,
     RECONNECT_MS = 100,
+    STALE_MS = 1000,
     SWEEP_PER_TICK = 1000,    /* look-ups of connections that may be gone: 4 ms */
     WINDOW = 2 * H2_IN_FLIGHT /* keys: the connection is always full */
 };
@@ -123,6 +127,35 @@ keep_sessions(struct xray *xray)
         engine_wake(agent); /* which commits */
 }
 
+/* Whether a socket that nobody listens on has been there for a while. A new one is just being
+ * made: Xray has bound it and will listen in a moment. */
+static bool
+is_stale(const char *path)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    struct stat stat;
+
+    if (strlen(path) >= sizeof(un.sun_path) || lstat(path, &stat) != 0 || !S_ISSOCK(stat.st_mode) ||
+        time_now() - stat.st_ctim.tv_sec * USEC_SEC < STALE_MS * USEC_MS)
+        return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
+    bool refused =
+        connect(fd, (const struct sockaddr *)&un, sizeof(un)) != 0 && errno == ECONNREFUSED;
+    close(fd);
+    return refused;
+}
+
+/* A killed Xray leaves its socket behind, and the next one refuses to start over it. */
+static void
+remove_stale_socket(struct xray *xray)
+{
+    if (*xray->server != '/' || !is_stale(xray->server))
+        return;
+    unlink(xray->server);
+    log_warn("component=xray detail=\"nobody listens on the API's socket, removing it\"");
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -135,6 +168,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
         ask(xray);
         tick_in(xray, TICK_MS);
     } else if (!xray_client_connect(xray->client, &err)) {
+        remove_stale_socket(xray);
         on_down(xray, err.detail);
     }
 }
@@ -182,9 +216,9 @@ static bool
 open_client(struct xray *xray, struct err *err)
 {
     const struct h2_owner owner = {on_up, on_down, xray};
-    const char *server = or_in_root(xray, xray->settings->agent_xray_api_server, "xray-api.sock");
 
-    xray->client = xray_client_new(xray->loop, server, xray->settings, &owner);
+    xray->server = or_in_root(xray, xray->settings->agent_xray_api_server, "xray-api.sock");
+    xray->client = xray_client_new(xray->loop, xray->server, xray->settings, &owner);
     if (xray->client == NULL)
         return err_say(err, ERR_SETTINGS, "AGENT_XRAY_API_SERVER: no socket's path, no host:port.");
     xray->tick = evtimer_new(xray->loop, on_tick, xray);

@@ -47,6 +47,7 @@ struct xray {
     struct event_base *loop;
     struct arena arena; /* lives as long as the component */
 
+    const char *server; /* where its API is */
     struct xray_client *client;
     struct event *tick;         /* once a second; every 100 ms while there is no connection */
     bool connected, up, asking; /* asking: a ping is under way */

@@ -400,6 +400,23 @@ test_ten_thousand_and_an_xray_that_is_killed(struct scene *scene)
     CHECK_INT(MANY + 1, count_users(scene));
 }
 
+static bool
+socket_is_gone(struct lab *lab)
+{
+    return access(((struct scene *)lab)->gateway.api, F_OK) != 0;
+}
+
+/* Xray does not start over the socket of one that was killed. */
+static void
+test_a_socket_left_behind_is_removed(struct scene *scene)
+{
+    xray_lab_kill(&scene->gateway);
+    CHECK(!socket_is_gone(&scene->lab));
+    lab_until(&scene->lab, socket_is_gone);
+    CHECK(xray_lab_start(&scene->gateway));
+    settle(scene);
+}
+
 static void
 test_a_stopped_xray_is_noticed(struct scene *scene)
 {
@@ -436,6 +453,7 @@ main(void)
         test_a_session_from_before_the_agents_restart_is_cut(&scene);
         test_a_session_that_nobody_reported_is_cut(&scene);
         test_ten_thousand_and_an_xray_that_is_killed(&scene);
+        test_a_socket_left_behind_is_removed(&scene);
         test_a_stopped_xray_is_noticed(&scene);
     }
     scene_close(&scene);
