@@ -102,8 +102,8 @@ deps:
 	@chart/image/deps build run test
 
 # All of it, ending in one line: N passed, N failed, N skipped.
-test: deps peers
-	@JOBS=$(JOBS) test/all check 'check MODE=asan' contract $(if $(wildcard test/e2e/spine),e2e) $(GUARDS)
+test: deps
+	@JOBS=$(JOBS) test/all peers check 'check MODE=asan' contract 'contract MODE=asan' e2e 'e2e MODE=asan' $(GUARDS)
 
 coverage:
 	@$(MAKE) -s MODE=coverage check
@@ -202,7 +202,7 @@ bench:
 
 help:
 	@sed -n 's/^#//;/^ /p;/^$$/q' Makefile
-	@awk -F: '/^[a-z][a-z-]*:/ { printf " %s", $$1 } END { print "" }' Makefile
+	@awk -F: '/^[a-z][a-z -]*:[^=]/ || /^[a-z][a-z -]*:$$/ { printf " %s", $$1 } END { print "" }' Makefile
 
 # -- how things are made ---------------------------------------------------------------------------
 

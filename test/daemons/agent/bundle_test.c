@@ -243,9 +243,9 @@ main(void)
     struct scene scene;
 
     signal(SIGPIPE, SIG_IGN);
-    test_commands_are_split_into_words();
     if (xray_lab_binary() == NULL)
         return xray_lab_skip();
+    test_commands_are_split_into_words();
     if (scene_prepare(&scene)) {
         const char *config = read_text(&scene, scene.gateway.config);
         use_restart_script(&scene);
