@@ -69,6 +69,7 @@ metrics_open(const char *folder, const char *program, struct metrics **metrics, 
         fs_close(&fd);
         return failed;
     }
+    madvise(memory, REGION_BYTES, MADV_RANDOM); /* no room for what is only read ahead */
     region_open(memory, this_release());
     *metrics = metrics_new();
     (*metrics)->region = memory;
@@ -91,6 +92,7 @@ read_file(const char *path, struct metrics *sum)
     void *memory = mmap(NULL, REGION_BYTES, PROT_READ, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED)
         return;
+    madvise(memory, REGION_BYTES, MADV_RANDOM);
     region_read(memory, alive, sum);
     munmap(memory, REGION_BYTES);
 }

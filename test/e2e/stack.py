@@ -34,6 +34,9 @@ SETTINGS = {
 }
 
 
+# As chart/image/services starts handlers.
+SMALL = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0", "GNUTLS_NO_IMPLICIT_INIT": "1"}
+
 # What tests take over from whoever runs them: nothing that is a setting.
 INHERITED = {name: value for name, value in os.environ.items()
              if name in ("PATH", "HOME", "LANG", "TMPDIR", "LD_PRELOAD", "GLIBC_TUNABLES")
@@ -140,7 +143,7 @@ class Stack:
         self.spawn(name, ["spawn-fcgi", "-n", "-s", path, "-M", "0666", "--",
                           self.build / "bin" / name, *arguments],
                    {"DATABASE_URL": self.database, "METRICS_DIR": str(self.run / "metrics"),
-                    **self.settings})
+                    **SMALL, **self.settings})
         wait_until(path.exists, f"{name}.sock")
 
     def start_nginx(self):
@@ -154,8 +157,9 @@ class Stack:
         wait_until(self.answers, "nginx")
 
     def answers(self):
-        if self.processes["nginx"].poll() is not None:
-            raise RuntimeError(self.log("nginx"))
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                raise RuntimeError(f"{name} has ended: {self.log(name)}")
         try:
             return self.ask("GET", "/health").status == 200
         except OSError:
