@@ -41,7 +41,7 @@ MIGRATION := $(shell ls sql/*.sql | sed -n '$$s|sql/0*\([0-9]*\)_.*|\1|p')
 CFLAGS   += -std=c11 $(flags_$(MODE)) $(WARN)
 CPPFLAGS += -D_GNU_SOURCE -DTG_MIGRATION='"$(MIGRATION)"' -include lib/base/banned.h -Ilib -Itest -Idaemons -I$(OUT)/gen -MMD -MP $(shell pkg-config --cflags $(PKGS))
 LDFLAGS  += $(filter -fsanitize=% --coverage -fPIE,$(subst fuzzer-no-link,fuzzer,$(flags_$(MODE)))) $(link_$(MODE)) -Wl,--as-needed
-LDLIBS   := -lfcgi $(shell pkg-config --libs $(PKGS))
+LDLIBS   := -lfcgi $(shell pkg-config --libs $(PKGS)) -lm
 
 lib      := $(patsubst %.c,$(OUT)/%.o,$(filter-out lib/http/main.c,$(wildcard lib/*/*.c)))
 harness  := $(patsubst %.c,$(OUT)/%.o,$(wildcard test/harness/*.c))

@@ -114,7 +114,7 @@ note_started(struct bundle *bundle)
 static void
 look_soon(struct bundle *bundle)
 {
-    static const struct timeval soon = {0, LOOK_MS * 1000};
+    static const struct timeval soon = {0, LOOK_MS * 1000L};
 
     evtimer_add(bundle->look, &soon);
 }

@@ -10,8 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 struct child {
     struct arena arena; /* holds this very object */
     pid_t pid;

@@ -199,7 +199,7 @@ sockets_find(struct sockets *sockets, const struct sock_pair *pair, uint64_t *co
     static const uint64_t any = (uint64_t)INET_DIAG_NOCOOKIE << 32 | INET_DIAG_NOCOOKIE;
     struct request request = request_make(pair, any);
     struct inet_diag_msg message;
-    union answer answer;
+    union answer answer = {0};
 
     if (pair->local.family != pair->remote.family)
         return SOCK_GONE;
@@ -311,7 +311,7 @@ close_all(int fds[3])
 static bool
 own_end(int fd, struct sock_end *end)
 {
-    struct sockaddr_in in;
+    struct sockaddr_in in = {0};
     socklen_t size = sizeof(in);
 
     if (getsockname(fd, (struct sockaddr *)&in, &size) != 0)

@@ -128,7 +128,7 @@ end_run(struct xray_config *config)
 static void
 wait_a_little(struct xray_config *config)
 {
-    const struct timeval soon = {SOON_MS / 1000, SOON_MS % 1000 * 1000};
+    const struct timeval soon = {SOON_MS / 1000, SOON_MS % 1000 * 1000L};
 
     if (!evtimer_pending(config->soon, NULL))
         evtimer_add(config->soon, &soon);

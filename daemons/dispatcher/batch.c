@@ -108,8 +108,9 @@ build(struct dispatcher *dispatcher, const struct stream_view *stream, int64_t f
     struct batch **batch, struct err *err)
 {
     struct list logged;
+    const struct log_range range = {stream->stream_id, from, stream->gen, keys};
 
-    if (!log_newest(&dispatcher->db, stream->stream_id, from, stream->gen, keys, &logged, err))
+    if (!log_newest(&dispatcher->db, &range, &logged, err))
         return false;
     struct arena *arena = dispatcher->turn.arena;
     struct artifact *artifacts = arena_alloc(arena, logged.count * sizeof(*artifacts));

@@ -33,7 +33,7 @@ on_unreadable(struct node *node, const struct fetch_answer *answer)
         return;
     }
     struct rejection *rejection = arena_alloc(&arena, sizeof(*rejection));
-    const struct rejection **rejections = arena_alloc(&arena, sizeof(*rejections));
+    const struct rejection **rejections = arena_alloc(&arena, 1 * sizeof(const struct rejection *));
     *rejection = (struct rejection){arena_strdup(&arena, batch->aggregate_id), batch->ver,
         answer->status == 413 ? "too_large" : "malformed",
         arena_printf(&arena, "status %d", answer->status)};

@@ -28,7 +28,7 @@ component_find(const char *name)
 
 /* clang-format off */
 #define COMPONENT(number, text) \
-    [number] = {.name = text, .type = FIELD_OPT_INT, .flags = F_NULLABLE, \
+    [number] = {.name = (text), .type = FIELD_OPT_INT, .flags = F_NULLABLE, \
         .offset = offsetof(struct converged, of[number]), .max = INT64_MAX}
 /* clang-format on */
 

@@ -196,12 +196,21 @@ note_soon(struct node *node)
     loop_wake_in(&node->dispatcher->loop, keep_leases, drained ? 10 * USEC_MS : 1 * USEC_SEC);
 }
 
+static bool
+converged_same(const struct converged *one, const struct converged *other)
+{
+    for (size_t i = 0; i < COMPONENTS; i++) {
+        if (one->of[i].set != other->of[i].set || one->of[i].value != other->of[i].value)
+            return false;
+    }
+    return true;
+}
+
 void
 node_moved(struct node *node, int64_t desired_gen, const struct converged *converged)
 {
     usec_t now = time_monotonic();
-    bool moved = desired_gen != node->acked_gen ||
-        memcmp(converged, &node->converged, sizeof(*converged)) != 0;
+    bool moved = desired_gen != node->acked_gen || !converged_same(converged, &node->converged);
 
     node->seen_at = now;
     if (!moved)

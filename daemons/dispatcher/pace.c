@@ -73,7 +73,7 @@ find_transition(enum breaker from, enum step step)
         if (transitions[i].from == from && transitions[i].step == step)
             return &transitions[i];
     }
-    assert(!"a transition that is not in the table");
+    assert(false); /* a transition that is not in the table */
     return &transitions[0];
 }
 
@@ -97,7 +97,8 @@ trips(const struct pace *pace)
 static usec_t
 retry_wait(const struct pace *pace, draw_fn *draw)
 {
-    int64_t doublings = pace->fails - 1 < DOUBLINGS_MAX ? pace->fails - 1 : DOUBLINGS_MAX;
+    int64_t before = pace->fails < 1 ? 0 : pace->fails - 1;
+    int64_t doublings = before < DOUBLINGS_MAX ? before : DOUBLINGS_MAX;
     usec_t bound = FIRST_WAIT << doublings;
     usec_t wait = draw(bound < LONGEST_WAIT ? bound : LONGEST_WAIT);
 

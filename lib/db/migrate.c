@@ -204,7 +204,7 @@ migrate_apply(struct migrator *migrator, migrate_report_fn *report, struct err *
         (applied = ask(migrator, APPLIED, err)) == NULL || !check_applied(migrator, applied, err))
         return false;
     for (size_t i = (size_t)PQntuples(applied); i < migrator->files.count; i++) {
-        struct err cause;
+        struct err cause = {0};
 
         if (!apply_one(migrator, &files[i], &cause))
             return err_say(err, cause.code, "%s: %s", files[i].name, cause.detail);

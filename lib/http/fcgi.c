@@ -83,7 +83,7 @@ find_header(const struct req *req, const char *name)
     char *key = arena_printf(req->arena, "HTTP_%s", name);
 
     for (char *at = key; *at != '\0'; at++)
-        *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+        *at = (char)(*at == '-' ? '_' : toupper((unsigned char)*at));
     return FCGX_GetParam(key, ((const FCGX_Request *)req->wire)->envp);
 }
 

@@ -35,13 +35,12 @@ hash_of(const struct req *req)
 {
     const char *head = arena_printf(req->arena, "%s %s?%s %s\n", req->method, req->path,
         req->query_text, req_header(req, "X-Actor-Telegram-Id"));
-    size_t length = strlen(head);
-    char *all = arena_alloc(req->arena, length + req->body_size);
+    size_t size = strlen(head) + req->body_size;
+    char *all = arena_alloc(req->arena, size + 1);
     char *hash = arena_alloc(req->arena, SHA256_HEX_SIZE);
 
-    memcpy(all, head, length);
-    memcpy(all + length, req->body, req->body_size);
-    sha256_hex(all, length + req->body_size, hash);
+    memcpy(stpcpy(all, head), req->body, req->body_size);
+    sha256_hex(all, size, hash);
     return hash;
 }
 
@@ -126,7 +125,9 @@ restore_headers(struct req *req, const struct kept *kept, struct err *err)
 {
     struct json_object *json;
 
-    if (!json_read(req->arena, kept->headers, strlen(kept->headers), &json))
+    if (kept->headers == NULL ||
+        !json_read(req->arena, kept->headers, strlen(kept->headers), &json) ||
+        !json_object_is_type(json, json_type_object))
         return err_say(err, ERR_INTERNAL, "a kept header is broken");
     json_object_object_foreach(json, name, value)
         reply_header(req, name, json_object_get_string(value));

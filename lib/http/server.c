@@ -285,14 +285,12 @@ listen_on_path(struct server *server, struct err *err)
 static void
 learn_port(struct server *server)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_in6 address = {0}; /* the port of IPv4 is in the same place */
     socklen_t size = sizeof(address);
-    const struct sockaddr_in *in = (const struct sockaddr_in *)&address;
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&address;
 
     if (getsockname(
             evhttp_bound_socket_get_fd(server->listener), (struct sockaddr *)&address, &size) == 0)
-        server->port = ntohs(address.ss_family == AF_INET6 ? in6->sin6_port : in->sin_port);
+        server->port = ntohs(address.sin6_port);
 }
 
 static bool

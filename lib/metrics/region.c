@@ -1,5 +1,6 @@
 #include "metrics/region.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -106,16 +107,17 @@ static struct record *
 append(struct region *region, const struct metric *metric, const char *const *texts, size_t count)
 {
     uint64_t used = atomic_load_explicit(&region->used, memory_order_relaxed);
-    struct record *record = (void *)(region->data + used);
     size_t cells = cells_of(metric->type, metric->bound_count) + metric->bound_count;
-    size_t size = sizeof(*record) + cells * sizeof(double);
+    size_t size = sizeof(struct record) + cells * sizeof(double);
 
     for (size_t i = 0; i < count; i++)
         size += strlen(texts[i]) + 1;
     size = (size + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t);
+    assert(used < REGION_BYTES); /* region_open() has seen to it */
     if (sizeof(*region) + used + size > REGION_BYTES || metric->bound_count > BOUNDS_MAX)
         return NULL;
-    memset(record, 0, size);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): it does not know the assertion */
+    struct record *record = memset(region->data + used, 0, size);
     record->size = (uint32_t)size;
     record->type = (uint8_t)metric->type;
     record->label_count = (uint8_t)((count - 2) / 2);

@@ -16,8 +16,6 @@ enum {
     FILE_BYTES_MAX = 64 << 10
 };
 
-extern char **environ;
-
 struct loader {
     struct settings *settings;
     enum program program;

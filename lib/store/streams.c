@@ -105,11 +105,12 @@ static const struct query LOG_NEWEST = {
 };
 
 bool
-log_newest(struct db *db, int64_t stream_id, int64_t after, int64_t to, int64_t keys,
-    struct list *events, struct err *err)
+log_newest(struct db *db, const struct log_range *range, struct list *events, struct err *err)
 {
     return db_all(db, &LOG_NEWEST,
-        DB_ARGS(arg_int(stream_id), arg_int(after), arg_int(to), arg_int(keys)), events, err);
+        DB_ARGS(arg_int(range->stream_id), arg_int(range->after), arg_int(range->to),
+            arg_int(range->keys)),
+        events, err);
 }
 
 /* -- revocations --------------------------------------------------------------------------- */

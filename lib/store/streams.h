@@ -37,10 +37,16 @@ struct log_event {
     int64_t upto; /* the same in all rows: the generation that they reach together */
 };
 
+struct log_range {
+    int64_t stream_id;
+    int64_t after, to;
+    int64_t keys;
+};
+
 /* The newest event of each key in (after, upto], by gen, where upto <= to is as far as `keys` keys
  * reach. */
-bool log_newest(struct db *db, int64_t stream_id, int64_t after, int64_t to, int64_t keys,
-    struct list *events, struct err *err) MUST_CHECK;
+bool log_newest(
+    struct db *db, const struct log_range *range, struct list *events, struct err *err) MUST_CHECK;
 
 /* -- revocations ---------------------------------------------------------------------------- */
 

@@ -122,21 +122,19 @@ step(struct model *model, const char *connection_id, unsigned *seed)
 {
     int which = rand_r(seed) % model->known;
 
-    switch (rand_r(seed) % 3) {
-    case 0:
-        if (model->known < KNOWN_MAX) {
-            step_issue(model, connection_id);
-            return "issue";
-        }
-        /* fall through */
-    case 1:
+    int what = rand_r(seed) % 3;
+
+    if (what == 0 && model->known < KNOWN_MAX) {
+        step_issue(model, connection_id);
+        return "issue";
+    }
+    if (what < 2) {
         step_activate(model, which);
         return "activate";
-    default:
-        if (model->active > 1 || slot_of(model, which) < 0)
-            step_revoke(model, which);
-        return "revoke";
     }
+    if (model->active > 1 || slot_of(model, which) < 0)
+        step_revoke(model, which);
+    return "revoke";
 }
 
 static void

@@ -11,6 +11,8 @@
 static PGconn *conn;
 static char answer[256];
 
+static PGresult *run(const char *fmt, va_list ap) PRINTF(1, 0);
+
 static PGresult *
 run(const char *fmt, va_list ap)
 {
