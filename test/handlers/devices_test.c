@@ -1,5 +1,6 @@
 #include "harness/call.h"
 #include "harness/check.h"
+#include "harness/scopes.h"
 
 #define D1   "00000000-0000-4000-8000-0000000000d1"
 #define D2   "00000000-0000-4000-8000-0000000000d2"
@@ -94,5 +95,6 @@ int
 main(void)
 {
     run_calls(&handler_app, calls, COUNT(calls));
+    run_scopes(&handler_app);
     return check_report("handlers/devices");
 }

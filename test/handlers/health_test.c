@@ -1,5 +1,6 @@
 #include "harness/call.h"
 #include "harness/check.h"
+#include "harness/scopes.h"
 
 static const struct call calls[] = {
     {"alive", "GET", "/health", NULL, 200, "{'status': 'ok'}", .scopes = "none"},
@@ -13,5 +14,6 @@ int
 main(void)
 {
     run_calls(&handler_app, calls, COUNT(calls));
+    run_scopes(&handler_app);
     return check_report("handlers/health");
 }

@@ -1,5 +1,6 @@
 #include "harness/call.h"
 #include "harness/check.h"
+#include "harness/scopes.h"
 
 #define N1   "00000000-0000-4000-8000-0000000000e1"
 #define NONE "00000000-0000-4000-8000-0000000000ff"
@@ -73,5 +74,6 @@ int
 main(void)
 {
     run_calls(&handler_app, calls, COUNT(calls));
+    run_scopes(&handler_app);
     return check_report("handlers/nodes");
 }

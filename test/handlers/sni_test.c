@@ -1,5 +1,6 @@
 #include "harness/call.h"
 #include "harness/check.h"
+#include "harness/scopes.h"
 
 /* clang-format off */
 static const struct call calls[] = {
@@ -18,5 +19,6 @@ int
 main(void)
 {
     run_calls(&handler_app, calls, COUNT(calls));
+    run_scopes(&handler_app);
     return check_report("handlers/sni");
 }

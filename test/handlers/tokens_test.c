@@ -1,5 +1,6 @@
 #include "harness/call.h"
 #include "harness/check.h"
+#include "harness/scopes.h"
 
 #define NOBODY "/auth/tokens/00000000-0000-4000-8000-000000000009"
 
@@ -64,5 +65,6 @@ int
 main(void)
 {
     run_calls(&handler_app, calls, COUNT(calls));
+    run_scopes(&handler_app);
     return check_report("handlers/tokens");
 }

@@ -1,5 +1,6 @@
 #include "harness/call.h"
 #include "harness/check.h"
+#include "harness/scopes.h"
 
 #define ADA    "{'telegram_id': 7, 'role': 'user', 'devices_max': 3, 'telegram_username': null}"
 #define ID(id) "{'telegram_id': " #id "}"
@@ -110,5 +111,6 @@ int
 main(void)
 {
     run_calls(&handler_app, calls, COUNT(calls));
+    run_scopes(&handler_app);
     return check_report("handlers/users");
 }

@@ -64,6 +64,8 @@ fixture_settings(struct settings *settings)
         .reality_short_id_vps_t = "",
         .reality_public_key_vps_e = "",
         .reality_short_id_vps_e = "",
+        .bundle_root = "/nonexistent",
+        .metrics_dir = "",
         .pseudonym_secret = "a secret of 32 characters or more",
         .revision_undo_seconds = 3600,
         .entry_mode = ENTRY_TCP_FORWARD,

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/str.h"
 #include "harness/check.h"
@@ -230,6 +231,7 @@ static void
 test_a_stopped_xray_misses_the_deadline(struct talk *talk, struct xray_lab *lab)
 {
     kill(lab->server, SIGSTOP);
+    CHECK_INT(lab->server, waitpid(lab->server, NULL, WUNTRACED)); /* all of its threads stand */
     CHECK_INT(XRAY_AWAY, add(talk, LAB_TAG, "b1-a-1", UUID_A));
     CHECK_INT(0, talk->downs);
     kill(lab->server, SIGCONT);

@@ -1,0 +1,312 @@
+/* An app behind FastCGI, asked over a socket as nginx does. */
+#include "http/fcgi.h"
+
+#include <fastcgi.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "harness/check.h"
+#include "harness/scratch.h"
+#include "metrics/metrics.h"
+
+static struct arena arena;
+static char folder[] = SCRATCH;
+static struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+/* -- an app: it says what it was given ------------------------------------------------------- */
+
+struct note {
+    const char *text;
+};
+
+static const struct field note_fields[] = {F_TEXT(struct note, text, F_REQUIRED, 0, INT32_MAX)};
+static const struct schema note_schema = SCHEMA(struct note, note_fields);
+
+static bool
+say_who(struct req *req, struct err *err)
+{
+    const struct actor *actor = &req->turn.actor;
+
+    (void)err; /* the prototype is the route's */
+    return reply(req,
+        &(struct note){arena_printf(req->arena, "%s %s %s", actor->token_id, actor->token_name,
+            req_header(req, "X-Some-Thing"))});
+}
+
+static bool
+say_body(struct req *req, struct err *err)
+{
+    (void)err; /* the prototype is the route's */
+    return reply(req, req->in);
+}
+
+static bool
+say_state(struct req *req, struct err *err)
+{
+    (void)err; /* the prototype is the route's */
+    return reply(req, &(struct note){req->state});
+}
+
+static void *
+open_state(const struct settings *settings, struct arena *own)
+{
+    return arena_printf(own, "state of %s", settings->bundle_root);
+}
+
+static const struct route routes[] = {
+    {"GET", "/who", "sni:read", say_who, 200, .answer = &note_schema},
+    {"GET", "/state", "", say_state, 200, .answer = &note_schema},
+    {"POST", "/body", "", say_body, 201, .body = &note_schema, .answer = &note_schema},
+};
+static const struct app app = {
+    "fcgi", "/test", routes, COUNT(routes), .body_max = 64, .open = open_state};
+
+/* -- the worker ------------------------------------------------------------------------------ */
+
+/* libfcgi takes its listening socket as descriptor 0. */
+static pid_t
+start_worker(const char *metrics_dir)
+{
+    const struct settings settings = {.metrics_dir = metrics_dir, .bundle_root = "here"};
+    struct db db;
+    const struct turn turn = {.db = &db, .settings = &settings};
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    unlink(address.sun_path);
+    CHECK(bind(listener, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+        listen(listener, 8) == 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(listener, STDIN_FILENO);
+        db_init(&db, ""); /* no route here asks it */
+        fcgi_serve(&app, &turn);
+        exit(EXIT_SUCCESS);
+    }
+    close(listener);
+    return pid;
+}
+
+static int
+dial(void)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    CHECK(connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0);
+    return fd;
+}
+
+/* A connection ends an accept that began between the look for the signal and the call. */
+static void
+stop_worker(pid_t pid)
+{
+    int status = -1;
+
+    kill(pid, SIGTERM);
+    close(dial());
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK_INT(0, status);
+}
+
+/* -- the other end --------------------------------------------------------------------------- */
+
+static void
+send_record(int fd, int type, const void *data, size_t size)
+{
+    const FCGI_Header header = {.version = FCGI_VERSION_1,
+        .type = (unsigned char)type,
+        .requestIdB0 = 1,
+        .contentLengthB1 = (unsigned char)(size >> 8),
+        .contentLengthB0 = (unsigned char)size};
+
+    CHECK(write(fd, &header, sizeof(header)) == sizeof(header));
+    CHECK(write(fd, data, size) == (ssize_t)size);
+}
+
+static size_t
+put_param(char *at, const char *name, const char *value)
+{
+    size_t name_size = strlen(name), value_size = strlen(value);
+
+    *at++ = (char)name_size;
+    *at++ = (char)value_size;
+    memcpy(at, name, name_size);
+    memcpy(at + name_size, value, value_size);
+    return 2 + name_size + value_size;
+}
+
+/* Name and value in turn, up to NULL. */
+static void
+send_params(int fd, const char *const *params)
+{
+    char data[1024];
+    size_t size = 0;
+
+    for (; *params != NULL; params += 2)
+        size += put_param(data + size, params[0], params[1]);
+    send_record(fd, FCGI_PARAMS, data, size);
+    send_record(fd, FCGI_PARAMS, "", 0);
+}
+
+static const char *
+read_all(int fd, size_t *size)
+{
+    size_t room = 8192;
+    char *data = arena_alloc(&arena, room + 1);
+    ssize_t got;
+
+    *size = 0;
+    while (*size < room && (got = read(fd, data + *size, room - *size)) > 0)
+        *size += (size_t)got;
+    return data;
+}
+
+/* What came on the answer's stream: headers, an empty line, and the body. */
+static const char *
+receive(int fd)
+{
+    size_t size;
+    const char *data = read_all(fd, &size), *text = "";
+
+    for (size_t at = 0; at + sizeof(FCGI_Header) <= size;) {
+        FCGI_Header header;
+        memcpy(&header, data + at, sizeof(header));
+        size_t length = (size_t)header.contentLengthB1 << 8 | header.contentLengthB0;
+
+        at += sizeof(header);
+        if (header.type == FCGI_STDOUT)
+            text = arena_printf(&arena, "%s%.*s", text, (int)length, data + at);
+        at += length + header.paddingLength;
+    }
+    return text;
+}
+
+static const char *
+ask(const char *const *params, const char *body)
+{
+    const FCGI_BeginRequestBody begin = {.roleB0 = FCGI_RESPONDER};
+    int fd = dial();
+
+    send_record(fd, FCGI_BEGIN_REQUEST, &begin, sizeof(begin));
+    send_params(fd, params);
+    if (*body != '\0')
+        send_record(fd, FCGI_STDIN, body, strlen(body));
+    send_record(fd, FCGI_STDIN, "", 0);
+    const char *answer = receive(fd);
+    close(fd);
+    return answer;
+}
+
+#define PARAMS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static const char *
+post(const char *length, const char *body)
+{
+    return ask(PARAMS("REQUEST_METHOD", "POST", "SCRIPT_NAME", "/test/body", "CONTENT_TYPE",
+                   "application/json", "CONTENT_LENGTH", length),
+        body);
+}
+
+static bool
+begins(const char *text, const char *start)
+{
+    return strstr(text, start) == text;
+}
+
+/* -- tests ----------------------------------------------------------------------------------- */
+
+static void
+test_what_nginx_says_of_the_token_reaches_the_route(void)
+{
+    const char *answer = ask(PARAMS("REQUEST_METHOD", "GET", "SCRIPT_NAME", "/test/who",
+                                 "TG_TOKEN_ID", "4", "TG_TOKEN_NAME", "bot", "TG_SCOPES",
+                                 "sni:read", "TG_REQUEST_ID", "abc", "HTTP_X_SOME_THING", "there"),
+        "");
+
+    CHECK(begins(answer, "Status: 200\r\n"));
+    CHECK(strstr(answer, "X-Request-Id: abc\r\n") != NULL);
+    CHECK(strstr(answer, "Content-Length: 22\r\n\r\n{\"text\":\"4 bot there\"}") != NULL);
+}
+
+static void
+test_without_a_token_there_is_no_answer(void)
+{
+    const char *answer =
+        ask(PARAMS("REQUEST_METHOD", "GET", "SCRIPT_NAME", "/test/who", "TG_TOKEN_NAME", ""), "");
+
+    CHECK(begins(answer, "Status: 401\r\n"));
+    CHECK(strstr(answer, "\"code\":\"token\"") != NULL);
+}
+
+static void
+test_a_head_request_has_the_headers_alone(void)
+{
+    const char *answer = ask(PARAMS("REQUEST_METHOD", "HEAD", "SCRIPT_NAME", "/test/state"), "");
+
+    CHECK(begins(answer, "Status: 200\r\n"));
+    CHECK(strstr(answer, "Content-Length: 24\r\n") != NULL);
+    CHECK(answer[strlen(answer) - 1] == '\n');
+}
+
+static void
+test_a_body_is_as_long_as_it_was_announced(void)
+{
+    CHECK(strstr(post("13", "{\"text\":\"me\"}"), "\r\n\r\n{\"text\":\"me\"}") != NULL);
+    CHECK(begins(post("14", "{\"text\":\"me\"}"), "Status: 400\r\n"));
+    CHECK(begins(post("-1", "{\"text\":\"me\"}"), "Status: 4"));
+    CHECK(begins(post("65", "{\"text\":\"me\"}"), "Status: 413\r\n"));
+}
+
+static void
+test_the_state_is_made_once(void)
+{
+    const char *answer = ask(PARAMS("REQUEST_METHOD", "GET", "SCRIPT_NAME", "/test/state"), "");
+
+    CHECK(strstr(answer, "{\"text\":\"state of here\"}") != NULL);
+}
+
+/* Counts outlive the worker, gauges do not. */
+static void
+test_the_worker_has_counted_what_it_answered(bool lives)
+{
+    struct metrics *sum = metrics_new();
+    struct err err = {0};
+    size_t size;
+
+    CHECK(metrics_read(folder, sum, &err));
+    const char *text = metrics_text(sum, &arena, &size);
+    CHECK(strstr(text,
+              "tracegate_http_requests_total{component=\"api\",handler=\"fcgi\",method=\"POST\","
+              "route=\"/test/body\",status=\"201\"} 1\n") != NULL);
+    CHECK_INT(lives, strstr(text, "tracegate_http_workers{handler=\"fcgi\"} 1\n") != NULL);
+    metrics_free(sum);
+}
+
+int
+main(void)
+{
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s.sock", folder);
+    pid_t worker = start_worker(folder);
+    test_what_nginx_says_of_the_token_reaches_the_route();
+    test_without_a_token_there_is_no_answer();
+    test_a_head_request_has_the_headers_alone();
+    test_a_body_is_as_long_as_it_was_announced();
+    test_the_state_is_made_once();
+    test_the_worker_has_counted_what_it_answered(true);
+    stop_worker(worker);
+    test_the_worker_has_counted_what_it_answered(false);
+    worker = start_worker("/nonexistent"); /* nothing can be counted: served all the same */
+    test_the_state_is_made_once();
+    stop_worker(worker);
+    unlink(address.sun_path);
+    scratch_remove(folder);
+    arena_reset(&arena);
+    return check_report("http/fcgi");
+}
