@@ -1,11 +1,56 @@
 #include "domain/users.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
+#include "base/str.h"
+#include "crypto/pseudonym.h"
 #include "domain/reach.h"
 #include "schema/write.h"
 
 /* -- reading ------------------------------------------------------------------------------- */
+
+enum {
+    NOBODY = -1 /* no Telegram id */
+};
+
+/* Among the ids after *id: found, *id is whose it is; not found, the last of them; *id is NOBODY
+ * when there were none. */
+static bool
+find_among(const struct turn *turn, const char *pid, int64_t *id, bool *found, struct err *err)
+{
+    char raw[24], made[PID_SIZE];
+    struct list ids;
+
+    if (!user_ids(turn->db, *id, &ids, err))
+        return false;
+    *id = NOBODY;
+    for (size_t i = 0; i < ids.count && !*found; i++) {
+        *id = ((const int64_t *)ids.at)[i];
+        snprintf(raw, sizeof(raw), "%" PRId64, *id);
+        pid_make(turn->settings->pseudonym_secret, PID_USER, raw, made);
+        *found = str_eq(made, pid);
+    }
+    return true;
+}
+
+/* A pseudonym leads to its user only by making all of them. Each page has an arena of its own: all
+ * ids together are more than a request should hold. */
+static bool
+find_pid(const struct turn *turn, const char *pid, int64_t *id, struct err *err)
+{
+    bool found = false, done = true;
+
+    for (*id = 0; *id != NOBODY && !found && done;) {
+        struct arena page = {0};
+
+        turn->db->arena = &page;
+        done = find_among(turn, pid, id, &found, err);
+        turn->db->arena = turn->arena;
+        arena_reset(&page);
+    }
+    return done;
+}
 
 bool
 users_read(
@@ -13,9 +58,10 @@ users_read(
 {
     struct users_query query = *in;
 
-    if (turn->actor.role == ROLE_USER)
-        query.only = turn->actor.telegram_id;
-    return users_list(turn->db, &query, users, err);
+    query.seen_by = turn->actor.telegram_id;
+    query.seen_rank = turn->actor.role;
+    return (in->pid == NULL || find_pid(turn, in->pid, &query.only, err)) &&
+        users_list(turn->db, &query, users, err);
 }
 
 bool

@@ -8,7 +8,7 @@
 #include "domain/turn.h"
 #include "store/users.h"
 
-/* An actor without rank sees himself. */
+/* An actor sees himself and those below him. */
 bool users_read(const struct turn *turn, const struct users_query *in, struct list *users,
     struct err *err) MUST_CHECK;
 

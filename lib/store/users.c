@@ -50,6 +50,7 @@ static const struct field query_fields[] = {
     [USERS_ROLE] = F_ENUM(struct users_query, role, F_OPTIONAL, user_role_names),
     [USERS_BLOCKED_ONLY] = F_BOOL(struct users_query, blocked_only, F_OPTIONAL),
     [USERS_SEARCH] = F_TEXT(struct users_query, search, F_OPTIONAL, 1, 128),
+    [USERS_PID] = F_MATCH(struct users_query, pid, F_OPTIONAL, 20, "^[0-9a-f]{20}$"),
 };
 
 static const struct users_query query_defaults = {.limit = 200};
@@ -71,9 +72,10 @@ const struct schema users_query_schema =
     " where ($1::timestamptz is null or (created_at, telegram_id) < ($1, $2::bigint))"             \
     " and ($3::user_role is null or role = $3)"                                                    \
     " and (not $4::bool or bot_blocked_until > now())"                                             \
-    " and ($5::bigint = 0 or telegram_id = $5)"
+    " and ($5::bigint = 0 or telegram_id = $5)"                                                    \
+    " and ($6::bigint = 0 or telegram_id = $6 or role < $7::user_role)"
 
-#define LIST_ORDER " order by created_at desc, telegram_id desc limit $6"
+#define LIST_ORDER " order by created_at desc, telegram_id desc limit $8"
 
 static const struct query USERS_LIST = {
     .name = "users_list",
@@ -82,23 +84,23 @@ static const struct query USERS_LIST = {
     .row = &user_schema,
 };
 
-/* $7 is the text with its wildcards escaped; each branch has an index of trigrams. */
+/* $9 is the text with its wildcards escaped; each branch has an index of trigrams. */
 static const struct query USERS_SEARCH_PART = {
     .name = "users_search_part",
     .sql = "select " COLUMNS " from tg_user" LIST_WHERE " and telegram_id in ("
-           "select telegram_id from tg_user where telegram_id::text like '%' || $7 || '%' union all"
-           " select telegram_id from tg_user where telegram_username ilike '%' || $7 || '%'"
-           " or telegram_first_name ilike '%' || $7 || '%'"
-           " or telegram_last_name ilike '%' || $7 || '%' union all"
-           " select user_id from device where name ilike '%' || $7 || '%')" LIST_ORDER,
+           "select telegram_id from tg_user where telegram_id::text like '%' || $9 || '%' union all"
+           " select telegram_id from tg_user where telegram_username ilike '%' || $9 || '%'"
+           " or telegram_first_name ilike '%' || $9 || '%'"
+           " or telegram_last_name ilike '%' || $9 || '%' union all"
+           " select user_id from device where name ilike '%' || $9 || '%')" LIST_ORDER,
     .plan = PLAN_CUSTOM,
     .row = &user_schema,
 };
 
 static const struct query USERS_SEARCH_BEGINNING = {
     .name = "users_search_beginning",
-    .sql = "select " COLUMNS " from tg_user" LIST_WHERE " and (telegram_id::text like $7 || '%'"
-           " or telegram_username ilike $7 || '%')" LIST_ORDER,
+    .sql = "select " COLUMNS " from tg_user" LIST_WHERE " and (telegram_id::text like $9 || '%'"
+           " or telegram_username ilike $9 || '%')" LIST_ORDER,
     .plan = PLAN_CUSTOM,
     .row = &user_schema,
 };
@@ -128,6 +130,8 @@ users_list(struct db *db, const struct users_query *in, struct list *users, stru
         arg_text(one_role ? user_role_names[in->role] : NULL),
         arg_bool(in->blocked_only),
         arg_int(in->only),
+        arg_int(in->seen_by),
+        arg_text(user_role_names[in->seen_rank]),
         arg_int(in->limit + 1),
         in->search == NULL ? (struct db_arg){.type = ARG_END}
                            : arg_text(escaped(in->search, db->arena)),
@@ -143,6 +147,27 @@ user_cursor(const void *record, struct arena *arena)
     const struct user *user = record;
 
     return (struct cursor){user->created_at, arena_printf(arena, "%" PRId64, user->telegram_id)};
+}
+
+struct user_id {
+    int64_t telegram_id;
+};
+
+static const struct field id_fields[] = {
+    F_INT(struct user_id, telegram_id, F_REQUIRED, INT64_MIN, INT64_MAX),
+};
+static const struct schema id_schema = SCHEMA(struct user_id, id_fields);
+
+static const struct query USER_IDS = {
+    .name = "user_ids",
+    .sql = "select telegram_id from tg_user where telegram_id > $1 order by telegram_id limit 5000",
+    .row = &id_schema,
+};
+
+bool
+user_ids(struct db *db, int64_t after, struct list *ids, struct err *err)
+{
+    return db_all(db, &USER_IDS, DB_ARGS(arg_int(after)), ids, err);
 }
 
 /* -- one user ------------------------------------------------------------------------------ */

@@ -68,6 +68,7 @@ enum users_query_field {
     USERS_ROLE,
     USERS_BLOCKED_ONLY,
     USERS_SEARCH,
+    USERS_PID,
 };
 
 struct users_query {
@@ -77,7 +78,12 @@ struct users_query {
     int role; /* any when absent */
     bool blocked_only;
     const char *search; /* 3 code points or more: a part of an id or a name; fewer: a beginning */
-    int64_t only;       /* not a parameter: the one user that may be seen; 0: all */
+    const char *pid;    /* of one user */
+
+    /* Not parameters: */
+    int64_t only;    /* this user; 0: all */
+    int64_t seen_by; /* who is shown himself and those below him; 0: all are shown */
+    int seen_rank;   /* his: enum user_role */
 };
 
 extern const struct schema users_query_schema;
@@ -88,6 +94,9 @@ bool users_list(
 
 /* The place of a user in that list. */
 struct cursor user_cursor(const void *user, struct arena *arena);
+
+/* The ids that follow this one, ascending, as int64_t; a few thousand, none at the end. */
+bool user_ids(struct db *db, int64_t after, struct list *ids, struct err *err) MUST_CHECK;
 
 /* ERR_USER_NOT_FOUND. */
 bool user_get(struct db *db, int64_t telegram_id, struct user *user, struct err *err) MUST_CHECK;

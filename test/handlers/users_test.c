@@ -5,6 +5,9 @@
 #define ADA    "{'telegram_id': 7, 'role': 'user', 'devices_max': 3, 'telegram_username': null}"
 #define ID(id) "{'telegram_id': " #id "}"
 
+/* HMAC-SHA256 of "user:8" under the fixture's secret. */
+#define PID_8 "2b547f724809997716dc"
+
 #define FAULT(type, source, field) "{'type': '" type "', 'loc': ['" source "', '" field "']}"
 
 #define READ_ONLY                                                                                  \
@@ -61,6 +64,12 @@ static const struct call calls[] = {
     {"the beginning of a username", "GET", "/users?search=ad", NULL, 200, "[" ID(7) "]"},
     {"not its middle", "GET", "/users?search=da", NULL, 200, "[]"},
 
+    {"by pseudonym", "GET", "/users?pid=" PID_8, NULL, 200, "[" ID(8) "]"},
+    {"nobody's", "GET", "/users?pid=00000000000000000000", NULL, 200, "[]"},
+    {"and a role", "GET", "/users?role=admin&pid=" PID_8, NULL, 200, "[]"},
+    {"20 digits", "GET", "/users?pid=2b547f72480999771", NULL, 422,
+        "{'errors': [" FAULT("string_pattern", "query", "pid") "]}"},
+
     {"every fault is listed", "POST", "/users", "{'devices_max': 65}", 422,
         "{'errors': [" FAULT("missing", "body", "telegram_id") ","
         FAULT("less_than_equal", "body", "devices_max") "]}"},
@@ -86,6 +95,14 @@ static const struct call calls[] = {
     {"an actor sees himself", "GET", "/users/7", NULL, 200, ID(7), .send = "X-Actor-Telegram-Id: 7"},
     {"not another", "GET", "/users/8", NULL, 404, NOT_FOUND, .send = "X-Actor-Telegram-Id: 7"},
     {"nor in a list", "GET", "/users", NULL, 200, "[" ID(7) "]", .send = "X-Actor-Telegram-Id: 7"},
+    {"nor by pseudonym", "GET", "/users?pid=" PID_8, NULL, 200, "[]",
+        .send = "X-Actor-Telegram-Id: 7"},
+    {"an admin lists himself and users", "GET", "/users", NULL, 200,
+        "[" ID(20) "," ID(8) "," ID(7) "]", .send = "X-Actor-Telegram-Id: 20"},
+    {"a superadmin lists admins, too", "GET", "/users?role=admin", NULL, 200, "[" ID(20) "]",
+        .send = "X-Actor-Telegram-Id: 30"},
+    {"of superadmins, himself", "GET", "/users?role=superadmin", NULL, 200,
+        "[" ID(30) "]", .send = "X-Actor-Telegram-Id: 30"},
     {"an admin sees users", "GET", "/users/8", NULL, 200, ID(8), .send = "X-Actor-Telegram-Id: 20"},
     {"not superadmins", "GET", "/users/30", NULL, 404, NOT_FOUND,
         .send = "X-Actor-Telegram-Id: 20"},
