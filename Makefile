@@ -221,6 +221,11 @@ $(foreach d,agent,$(filter-out $(messages),$(call parts,$d)) $(filter $(OUT)/tes
 $(OUT)/tracegate.a: $(lib)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# Calls that the tests of test/torture make fail.
+tortured := PQsendQuery PQsendPrepare PQsendQueryPrepared PQsendQueryParams PQconsumeInput PQconnectPoll \
+            write fsync fchmod rename mkostemp mkdir
+$(filter $(OUT)/test/torture/%,$(tests)): $(OUT)/test/torture/torture.o
+$(filter $(OUT)/test/torture/%,$(tests)): LDFLAGS += $(tortured:%=-Wl,--wrap=%)
 $(fuzzers): %: %.o $(OUT)/tracegate.a
 $(OUT)/test/fuzz/batch_fuzz: $(OUT)/daemons/agent/batch.o $(OUT)/daemons/agent/scan.o
 $(OUT)/test/settings/example: $(OUT)/test/settings/example.o $(OUT)/tracegate.a
