@@ -8,7 +8,7 @@ import tempfile
 
 SECONDS = 5
 CLIENTS = 8
-NEW_ID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+NEW_ID = re.compile(r"^(?!00000000-0000-0000)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
 def wrk(url, script, *args, connections=16):
@@ -83,18 +83,22 @@ def captured(stack, request):
 
 
 def parse_log(text):
-    statements = []
+    """Of the one backend that wrote an audit row: the others are the dispatcher's and our own."""
+    backends, executed = {}, False
     for entry in re.split(r"^(?=\d{4}-\d\d-\d\d [0-9:.]+ UTC \[\d+\])", text, flags=re.M):
-        body = re.match(r"\S+ \S+ UTC \[\d+\] (LOG|DETAIL):\s+(.*)", entry, re.S)
+        body = re.match(r"\S+ \S+ UTC \[(\d+)\] (LOG|DETAIL):\s+(.*)", entry, re.S)
         if not body:
             continue
-        kind, rest = body.groups()
+        backend, kind, rest = body.groups()
+        statements = backends.setdefault(backend, [])
         sql = re.match(r"duration: [0-9.]+ ms\s+(?:execute [^:]+|statement): (.*)", rest, re.S)
+        if kind == "LOG":
+            executed = sql is not None  # a bind is logged, too, with the same detail
         if kind == "LOG" and sql and not sql.group(1).startswith(("alter system", "select pg_reload_conf")):
             statements.append((" ".join(sql.group(1).split()), []))
-        elif kind == "DETAIL" and statements and rest.lower().startswith("parameters:"):
+        elif kind == "DETAIL" and executed and statements and rest.lower().startswith("parameters:"):
             statements[-1] = (statements[-1][0], parse_parameters(rest))
-    return statements
+    return next(s for s in backends.values() if any("audit_log" in sql for sql, _ in s))
 
 
 def parse_parameters(text):

@@ -105,14 +105,10 @@ def fill_database(world, count):
     world.stack.database((pathlib.Path(__file__).parent / "people.sql").read_text().replace("@COUNT@", str(count)))
 
 
-def many_users(table, world):
+def many_users(world):
+    world.person()  # whose configuration the others copy
     fill_database(world, MANY)
-    world.api.call("POST", f"/dispatch/nodes/{node_of(world)}/resync")
     world.wait_agreement(60)
-
-
-def node_of(world):
-    return world.api.call("GET", "/nodes")[0]["id"]
 
 
 def xrayctl(world, *args):

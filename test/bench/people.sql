@@ -17,7 +17,7 @@ insert into connection_revision (id, connection_id, slot, status, effective_conf
         overlay(u::text placing '0000' from 15 for 4), now()
     from generate_series(1, @COUNT@) as n, lateral (select pg_temp.id('credential', n) as u) as c,
         (select effective_config_json as config from connection_revision where status = 'active' limit 1) as sample
-    on conflict do nothing;
+    on conflict (id) do nothing;
 update node_cursor set want_snapshot = true;
 commit;
 analyze;

@@ -61,6 +61,7 @@ def owner_of(stack):
 
 
 def http(table, world):
+    world.person()  # whose configuration the others copy
     node.fill_database(world, PEOPLE)
     url, token = world.stack.url, world.api.token
     with hello(world.stack) as ceiling:
