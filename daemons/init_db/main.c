@@ -20,7 +20,8 @@
 #include "store/installation.h"
 
 enum {
-    EXIT_INSTALLATION = 3 /* the database is another program's, untouched */
+    EXIT_INSTALLATION = 3, /* the database is another program's, untouched */
+    LIMIT_MS = 60000 /* of a statement: nobody waits for an answer, and partitions take a while */
 };
 
 #define WAIT_USEC      (120 * USEC_SEC)
@@ -90,6 +91,7 @@ install(const struct settings *settings, struct arena *arena, struct err *err)
     int64_t promoted = 0;
 
     db_init(&db, settings->database_url);
+    db.statement_ms = db.lock_ms = LIMIT_MS;
     db_turn(&db, arena);
     bool done = installation_superadmins(&db, superadmins(settings, arena), &promoted, err) &&
         installation_pool(&db, id_make(arena), err) && installation_partitions(&db, err) &&
