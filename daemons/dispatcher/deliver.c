@@ -12,7 +12,7 @@ on_taken(struct node *node, struct arena *arena, const struct taken *taken)
     struct batch *batch = node->batch;
 
     pace_note(&node->pace, PACE_DELIVERED, 0, jitter);
-    meters_sent(&node->dispatcher->meters, node->lease.name, batch, taken->rejected.count);
+    meters_sent(&node->dispatcher->meters, node->lease.name, batch);
     node_moved(node, taken->desired_gen, taken->converged);
     if (taken->desired_gen < batch->to)
         node_want_snapshot(node, "gap");

@@ -142,6 +142,7 @@ dispatcher_open(struct dispatcher *dispatcher, const struct settings *settings,
 
     *dispatcher = (struct dispatcher){.settings = settings};
     dispatcher->owner = make_owner(arena);
+    dispatcher->meters.metrics = metrics_new();
     dispatcher->standing = arena_alloc(arena, sizeof(*dispatcher->standing));
     dispatcher->revocations = arena_alloc(arena, STREAMS_MAX * sizeof(*dispatcher->revocations));
     open_database(&dispatcher->db, settings);
@@ -193,5 +194,6 @@ dispatcher_close(struct dispatcher *dispatcher)
     loop_free(&dispatcher->loop);
     db_free(&dispatcher->db);
     db_free(&dispatcher->listening);
+    metrics_free(dispatcher->meters.metrics);
     arena_reset(&dispatcher->arena);
 }

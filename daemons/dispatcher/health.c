@@ -30,9 +30,20 @@ show_ready(struct req *req, struct err *err)
     return true;
 }
 
+static bool
+show_metrics(struct req *req, struct err *err)
+{
+    size_t size;
+    const char *text = meters_text(req->state, req->arena, &size);
+
+    (void)err;
+    return reply_bytes(req, METRICS_TYPE, text, size);
+}
+
 static const struct route routes[] = {
     {"GET", "/live", "", show_live, 200, .answer = &health_schema},
     {"GET", "/ready", "", show_ready, 200, .answer = &health_schema},
+    {"GET", "/metrics", "", show_metrics, 200},
 };
 
 static const struct app health_app = {"dispatcher", "", routes, COUNT(routes)};

@@ -17,6 +17,7 @@ write_rejected(struct node *node, struct err *err)
         return false;
     if (news > 0)
         log_error("node=%s dead=%lld", node->lease.name, (long long)news);
+    meters_dead(&dispatcher->meters, node->lease.name, news);
     node->lease.dead += news;
     node->rejected = (struct list){NULL, 0};
     arena_reset(&node->rejected_arena);

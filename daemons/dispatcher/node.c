@@ -103,10 +103,7 @@ keep_strings(struct node *node, const struct lease *lease)
 static void
 take_pace(struct pace *pace, const struct lease *lease)
 {
-    for (int i = 0; breaker_names[i] != NULL; i++) {
-        if (str_eq(breaker_names[i], lease->breaker))
-            pace->breaker = i;
-    }
+    pace->breaker = (int)breaker_find(lease->breaker);
     pace->fails = lease->fails;
     pace->batch_size =
         lease->batch_size < pace->batch_limit ? lease->batch_size : pace->batch_limit;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/attr.h"
+#include "base/str.h"
 
 #define FIRST_WAIT        (250 * USEC_MS)
 #define LONGEST_WAIT      (60 * USEC_SEC)
@@ -24,6 +25,16 @@ const char *const breaker_names[] = {
     [BREAKER_OPEN] = "open",
     NULL,
 };
+
+enum breaker
+breaker_find(const char *name)
+{
+    for (int i = 0; breaker_names[i] != NULL; i++) {
+        if (str_eq(breaker_names[i], name))
+            return (enum breaker)i;
+    }
+    return BREAKER_CLOSED;
+}
 
 /* -- the breaker --------------------------------------------------------------------------- */
 

@@ -24,6 +24,9 @@ enum breaker {
 
 extern const char *const breaker_names[];
 
+/* The state of this name; closed for one that is not known. */
+enum breaker breaker_find(const char *name);
+
 enum pace_event {
     PACE_LOOKED,    /* a state was answered */
     PACE_DELIVERED, /* a batch, or a part of a snapshot, was taken */

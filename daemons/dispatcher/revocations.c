@@ -121,12 +121,3 @@ revocations_open(const struct dispatcher *dispatcher)
     }
     return oldest;
 }
-
-bool
-measure_nodes(void *state, struct arena *arena, struct err *err)
-{
-    struct dispatcher *dispatcher = state;
-
-    dispatcher_turn(dispatcher, arena);
-    return standing_read(dispatcher, err);
-}

@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+enum {
+    NODES_SHOWN = 64 /* in histograms */
+};
+
 /* -- reading ------------------------------------------------------------------------------- */
 
 static void
@@ -77,6 +81,32 @@ standing_update(struct dispatcher *dispatcher)
         standing->nodes[i].acked_gen = node->acked_gen;
         standing->nodes[i].converged = node->converged;
     }
+}
+
+static bool
+read_waiting(struct dispatcher *dispatcher, struct err *err)
+{
+    for (size_t i = 0; i < dispatcher->stream_count; i++) {
+        const struct stream_view *stream = &dispatcher->streams[i];
+        int64_t count;
+
+        if (!stream_waiting(&dispatcher->db, stream->stream_id, &count, err))
+            return false;
+        meters_waiting(&dispatcher->meters, stream->role, count);
+    }
+    return true;
+}
+
+bool
+measure_nodes(void *state, struct arena *arena, struct err *err)
+{
+    struct dispatcher *dispatcher = state;
+
+    dispatcher_turn(dispatcher, arena);
+    if (!standing_read(dispatcher, err) || !read_waiting(dispatcher, err))
+        return false;
+    dispatcher->meters.many_nodes = dispatcher->standing->count > NODES_SHOWN;
+    return true;
 }
 
 /* -- asking -------------------------------------------------------------------------------- */

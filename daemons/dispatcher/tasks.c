@@ -9,7 +9,7 @@
 /* -- sequence ------------------------------------------------------------------------------ */
 
 static void
-see_stream(struct dispatcher *dispatcher, const struct stream *stream)
+see_stream(struct dispatcher *dispatcher, const struct stream *stream, bool numbered)
 {
     struct stream_view *view = stream_find(dispatcher, stream->stream_id);
     const char *colon = strchr(stream->name, ':');
@@ -24,7 +24,8 @@ see_stream(struct dispatcher *dispatcher, const struct stream *stream)
     view->floor_gen = stream->floor_gen;
     if (view->gen >= stream->gen)
         return;
-    meters_sequenced(&dispatcher->meters, view->role, stream->gen - view->gen);
+    if (numbered)
+        meters_sequenced(&dispatcher->meters, view->role, stream->gen - view->gen);
     view->gen = stream->gen;
     loop_wake(&dispatcher->loop, work_nodes);
     loop_wake(&dispatcher->loop, claim_nodes);
@@ -32,12 +33,12 @@ see_stream(struct dispatcher *dispatcher, const struct stream *stream)
 }
 
 static bool
-see_streams(struct dispatcher *dispatcher, struct list *streams, struct err *err)
+see_streams(struct dispatcher *dispatcher, struct list *streams, bool numbered, struct err *err)
 {
     if (!streams_list(&dispatcher->db, streams, err))
         return false;
     for (size_t i = 0; i < streams->count; i++)
-        see_stream(dispatcher, (const struct stream *)streams->at + i);
+        see_stream(dispatcher, (const struct stream *)streams->at + i, numbered);
     return true;
 }
 
@@ -52,7 +53,7 @@ sequence_streams(void *state, struct arena *arena, struct err *err)
 
     dispatcher_turn(dispatcher, arena);
     bool woken = time_monotonic() < dispatcher->burst_until;
-    if (!see_streams(dispatcher, &streams, err))
+    if (!see_streams(dispatcher, &streams, false, err))
         return false;
     for (size_t i = 0; i < streams.count; i++) {
         const struct stream *stream = (const struct stream *)streams.at + i;
@@ -63,7 +64,7 @@ sequence_streams(void *state, struct arena *arena, struct err *err)
             return false;
         numbered = true;
     }
-    if (numbered && !see_streams(dispatcher, &streams, err))
+    if (numbered && !see_streams(dispatcher, &streams, true, err))
         return false;
     dispatcher->worked_at = time_monotonic();
     if (numbered && !woken)
