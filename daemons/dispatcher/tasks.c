@@ -4,6 +4,7 @@
 #include "dispatcher/node.h"
 
 #define BURST_STEP (3 * USEC_MS)
+#define SOON       (1 * USEC_MS)
 #define LINGER     (5 * USEC_SEC)
 
 /* -- sequence ------------------------------------------------------------------------------ */
@@ -28,44 +29,44 @@ see_stream(struct dispatcher *dispatcher, const struct stream *stream, bool numb
         meters_sequenced(&dispatcher->meters, view->role, stream->gen - view->gen);
     view->gen = stream->gen;
     loop_wake(&dispatcher->loop, work_nodes);
-    loop_wake(&dispatcher->loop, claim_nodes);
-    loop_wake(&dispatcher->loop, watch_revocations);
+    /* A batch for nodes that are held is on its way before these ask the database. */
+    loop_wake_in(&dispatcher->loop, claim_nodes, dispatcher->held > 0 ? SOON : 0);
+    loop_wake_in(&dispatcher->loop, watch_revocations, SOON);
 }
 
+/* Rows without a number are numbered, and all see how far the logs are: another dispatcher may have
+ * done the numbering. */
 static bool
-see_streams(struct dispatcher *dispatcher, struct list *streams, bool numbered, struct err *err)
+sequence_one(
+    struct dispatcher *dispatcher, const struct stream *stream, bool *numbered, struct err *err)
 {
-    if (!streams_list(&dispatcher->db, streams, err))
+    struct stream now;
+
+    see_stream(dispatcher, stream, false);
+    if (!stream->waiting)
+        return true;
+    if (!stream_sequence(&dispatcher->db, stream->stream_id, &now, err))
         return false;
-    for (size_t i = 0; i < streams->count; i++)
-        see_stream(dispatcher, (const struct stream *)streams->at + i, numbered);
+    see_stream(dispatcher, &now, true);
+    *numbered = true;
     return true;
 }
 
-/* Rows without a number are numbered first, then all see how far the logs are: another dispatcher
- * may have done the numbering. */
 bool
 sequence_streams(void *state, struct arena *arena, struct err *err)
 {
     struct dispatcher *dispatcher = state;
-    struct list streams;
+    bool woken = time_monotonic() < dispatcher->burst_until;
     bool numbered = false;
+    struct list streams;
 
     dispatcher_turn(dispatcher, arena);
-    bool woken = time_monotonic() < dispatcher->burst_until;
-    if (!see_streams(dispatcher, &streams, false, err))
+    if (!streams_list(&dispatcher->db, &streams, err))
         return false;
     for (size_t i = 0; i < streams.count; i++) {
-        const struct stream *stream = (const struct stream *)streams.at + i;
-
-        if (!stream->waiting)
-            continue;
-        if (!stream_sequence(&dispatcher->db, stream->stream_id, err))
+        if (!sequence_one(dispatcher, (const struct stream *)streams.at + i, &numbered, err))
             return false;
-        numbered = true;
     }
-    if (numbered && !see_streams(dispatcher, &streams, true, err))
-        return false;
     dispatcher->worked_at = time_monotonic();
     if (numbered && !woken)
         meters_woken(&dispatcher->meters, "poll");

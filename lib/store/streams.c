@@ -32,13 +32,15 @@ streams_list(struct db *db, struct list *streams, struct err *err)
 
 static const struct query STREAM_SEQUENCE = {
     .name = "stream_sequence",
-    .sql = "select outbox_sequence($1::smallint)",
+    .sql = "select s.stream_id, s.name, outbox_sequence(s.stream_id) as gen, s.floor_gen,"
+           " false as waiting from outbox_stream s where s.stream_id = $1",
+    .row = &stream_schema,
 };
 
 bool
-stream_sequence(struct db *db, int64_t stream_id, struct err *err)
+stream_sequence(struct db *db, int64_t stream_id, struct stream *stream, struct err *err)
 {
-    return db_exec(db, &STREAM_SEQUENCE, DB_ARGS(arg_int(stream_id)), NULL, err);
+    return db_one(db, &STREAM_SEQUENCE, DB_ARGS(arg_int(stream_id)), stream, err);
 }
 
 struct waiting {

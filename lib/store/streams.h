@@ -18,8 +18,9 @@ struct stream {
 /* By id. Reads only: it may be asked every few milliseconds. */
 bool streams_list(struct db *db, struct list *streams, struct err *err) MUST_CHECK;
 
-/* Numbers what waits in a stream, in a transaction of its own. */
-bool stream_sequence(struct db *db, int64_t stream_id, struct err *err) MUST_CHECK;
+/* Numbers what waits in a stream, in a transaction of its own; the stream as it is then. */
+bool stream_sequence(
+    struct db *db, int64_t stream_id, struct stream *stream, struct err *err) MUST_CHECK;
 
 /* How many rows wait in a stream, counted up to 10,000. */
 bool stream_waiting(struct db *db, int64_t stream_id, int64_t *count, struct err *err) MUST_CHECK;
