@@ -67,6 +67,10 @@ class Api:
             connection.close()
             raise
 
+    def forget(self):
+        """The kept connection, which may have died with who was killed."""
+        self.local = threading.local()
+
     def call(self, method, path, body=None, headers=None):
         """The decoded answer of a request that must succeed."""
         status, _, data = self.ask(method, path, body, headers)
@@ -106,6 +110,7 @@ class Stack:
         old = self.pid(service)
         os.kill(old, number)
         wait_until(lambda: self.pid(service) not in (0, old), f"{service} is started again", 20)
+        self.api.forget()
 
     def xray(self):
         """The Xray program of this run; None where the node runs dry."""
