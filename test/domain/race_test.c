@@ -7,8 +7,11 @@
 
 #include "base/str.h"
 #include "domain/connections.h"
+#include "domain/devices.h"
 #include "domain/revisions.h"
 #include "domain/revoke.h"
+#include "domain/tokens.h"
+#include "domain/users.h"
 #include "harness/check.h"
 #include "harness/fixture.h"
 
@@ -177,12 +180,87 @@ test_3_0_no_connection_is_born_after_its_device_was_revoked(void)
             FIXTURE_DEVICE));
 }
 
+/* -- one place for many -------------------------------------------------------------------- */
+
+static bool
+add_device(struct fixture *own, int number, const char *arg)
+{
+    struct device device;
+    const struct device_new in = {
+        .user_id = FIXTURE_USER, .name = arena_printf(&own->arena, "%s %d", arg, number)};
+
+    return device_create(&own->turn, &in, &device, &own->err) || own->err.code == ERR_DEVICE_LIMIT;
+}
+
+static bool
+add_user(struct fixture *own, int number, const char *arg)
+{
+    const struct user_new in = {.telegram_id = 99, .devices_max = 1 + number};
+    struct user user;
+
+    (void)arg; /* all make the same one */
+    return user_create(&own->turn, &in, &user, &own->err) || own->err.code == ERR_USER_EXISTS;
+}
+
+static bool
+add_token(struct fixture *own, int number, const char *name)
+{
+    static const int scopes[] = {0};
+    const struct token_new in = {.name = name, .scopes = {scopes, COUNT(scopes)}};
+    struct token_issued issued;
+
+    (void)number; /* all make the same one */
+    return token_issue(&own->turn, &in, &issued, &own->err) ||
+        own->err.code == ERR_TOKEN_NAME_EXISTS;
+}
+
+static int64_t
+audited(const char *action)
+{
+    return fixture_number(
+        &fixture, "select count(*) as n from audit_log where action = $1", action);
+}
+
+static void
+test_3_2_one_of_many_gets_the_last_place(void)
+{
+    static const char active[] =
+        "select count(*) as n from device where user_id = 7 and status = 'active'";
+
+    fixture_exec(&fixture, "update tg_user set devices_max = 6 where telegram_id = 7", NULL);
+    fixture_exec(&fixture, "update device set status = 'active' where id = $1", FIXTURE_DEVICE);
+    for (int i = 0; i < 4; i++)
+        CHECK(add_device(&fixture, i, "before"));
+    CHECK_INT(5, fixture_number(&fixture, active, NULL));
+    race(add_device, "sixth");
+    CHECK_INT(6, fixture_number(&fixture, active, NULL));
+    CHECK_INT(5, audited("devices.create"));
+}
+
+static void
+test_one_of_many_makes_the_same_user(void)
+{
+    race(add_user, NULL);
+    CHECK_INT(1, audited("users.create"));
+}
+
+static void
+test_one_of_many_gets_a_name_for_a_token(void)
+{
+    race(add_token, "wanted");
+    CHECK_INT(1,
+        fixture_number(&fixture, "select count(*) as n from api_token where name = $1", "wanted"));
+}
+
 int
 main(void)
 {
     fixture_open(&fixture);
     test_3_1_changes_of_one_connection_come_out_as_if_in_turn();
     test_3_0_no_connection_is_born_after_its_device_was_revoked();
+    test_3_2_one_of_many_gets_the_last_place();
+    test_one_of_many_makes_the_same_user();
+    test_one_of_many_gets_a_name_for_a_token();
     fixture_close(&fixture);
     return check_report("domain/race");
 }
