@@ -1,27 +1,25 @@
 #include "domain/nodes.h"
 
 #include "base/uuid.h"
-#include "schema/write.h"
+#include "domain/changed.h"
 
+/* -- the log ------------------------------------------------------------------------------- */
+
+/* `before` is NULL for a node that is new, `after` for one that is no more. */
 static bool
-audit(const struct turn *turn, const char *action, const struct node *node, const char *before,
-    const char *after, struct err *err)
+audit(const struct turn *turn, const char *action, const struct node *before,
+    const struct node *after, struct err *err)
 {
-    const struct audit audit = {
+    struct audit audit = {
         .action = action,
-        .subject = arena_printf(turn->arena, "node:%s", node->id),
-        .before = before,
-        .after = after,
+        .subject = arena_printf(turn->arena, "node:%s", after != NULL ? after->id : before->id),
     };
 
+    changed_members(&node_audit_schema, before, after, turn->arena, &audit);
     return audit_insert(turn->db, &turn->actor, &audit, err);
 }
 
-static const char *
-text(const struct turn *turn, const struct node *node)
-{
-    return write_text(&node_schema, node, turn->arena);
-}
+/* -- changes ------------------------------------------------------------------------------- */
 
 bool
 node_register(
@@ -29,12 +27,14 @@ node_register(
 {
     struct node_new made = *in;
     char *id = arena_alloc(turn->arena, UUID_SIZE);
+    struct list known;
 
     uuid_make(id);
     made.id = id;
-    return db_begin(turn->db, err) && node_put(turn->db, &made, node, err) &&
-        audit(turn, node->created ? "nodes.create" : "nodes.update", node, NULL, text(turn, node),
-            err) &&
+    return db_begin(turn->db, err) && nodes_lock_name(turn->db, in->name, &known, err) &&
+        node_put(turn->db, &made, node, err) &&
+        audit(turn, node->created ? "nodes.create" : "nodes.update",
+            known.count == 0 ? NULL : known.at, node, err) &&
         db_commit(turn->db, err);
 }
 
@@ -46,8 +46,7 @@ node_change(const struct turn *turn, const char *id, const struct node_patch *in
 
     return db_begin(turn->db, err) && node_lock(turn->db, id, &before, err) &&
         node_update(turn->db, id, in, node, err) &&
-        audit(turn, "nodes.update", node, text(turn, &before), text(turn, node), err) &&
-        db_commit(turn->db, err);
+        audit(turn, "nodes.update", &before, node, err) && db_commit(turn->db, err);
 }
 
 bool
@@ -57,6 +56,5 @@ node_remove(const struct turn *turn, const char *id, struct err *err)
 
     return db_begin(turn->db, err) && node_lock(turn->db, id, &node, err) &&
         (!node.active || err_set(err, ERR_NODE_ACTIVE)) && node_delete(turn->db, id, err) &&
-        audit(turn, "nodes.delete", &node, text(turn, &node), NULL, err) &&
-        db_commit(turn->db, err);
+        audit(turn, "nodes.delete", &node, NULL, err) && db_commit(turn->db, err);
 }

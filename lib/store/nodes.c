@@ -4,11 +4,14 @@
 
 const char *const node_role_names[] = {[NODE_VPS_T] = "VPS_T", [NODE_VPS_E] = "VPS_E", NULL};
 
-#define URL   "^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$"
+#define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+#define PORT                                                                                       \
+    "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6([0-4][0-9]{3}|5([0-4][0-9]{2}|5([0-2][0-9]|3[0-5]))))"
+#define URL   "^https?://" LABEL "([.]" LABEL ")*(:" PORT ")?(/[A-Za-z0-9._~/-]*)?$"
 #define OCTET "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 #define IPV4  "^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]?)([.]" OCTET "){3}$"
-#define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-#define HOST  "^(" LABEL "[.])+" LABEL "$"
+/* An address is no name: its last label has a letter first. */
+#define HOST "^(" LABEL "[.])+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$"
 
 enum {
     NAME_MAX_LENGTH = 253,
@@ -28,6 +31,17 @@ enum {
 static const struct field node_fields[] = {NODE_FIELDS};
 static const struct field put_fields[] = {NODE_FIELDS, F_BOOL(struct node, created, F_REQUIRED)};
 
+/* Names are not for the log; the id says which node it is. */
+static const struct field audit_fields[] = {
+    F_ENUM(struct node, role, F_REQUIRED, node_role_names),
+    F_TEXT(struct node, base_url, F_REQUIRED, 0, URL_MAX_LENGTH),
+    F_TEXT(struct node, public_ipv4, F_REQUIRED, 0, 64),
+    F_TEXT(struct node, fqdn, F_NULLABLE, 0, 255),
+    F_TEXT(struct node, proxy_fqdn, F_NULLABLE, 0, 255),
+    F_BOOL(struct node, active, F_REQUIRED),
+};
+
+const struct schema node_audit_schema = SCHEMA(struct node, audit_fields);
 const struct schema node_schema = SCHEMA(struct node, node_fields);
 static const struct schema put_schema = SCHEMA(struct node, put_fields);
 
@@ -148,6 +162,18 @@ bool
 node_lock(struct db *db, const char *id, struct node *node, struct err *err)
 {
     return db_one(db, &NODE_LOCK, DB_ARGS(arg_text(id)), node, err);
+}
+
+static const struct query NODES_LOCK_NAME = {
+    .name = "nodes_lock_name",
+    .sql = "select " COLUMNS " from node_endpoint n where n.name = $1 for update",
+    .row = &node_schema,
+};
+
+bool
+nodes_lock_name(struct db *db, const char *name, struct list *nodes, struct err *err)
+{
+    return db_all(db, &NODES_LOCK_NAME, DB_ARGS(arg_text(name)), nodes, err);
 }
 
 static const struct query NODE_DELETE = {

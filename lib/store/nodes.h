@@ -24,6 +24,7 @@ struct node {
 };
 
 extern const struct schema node_schema;
+extern const struct schema node_audit_schema; /* what the audit log may show */
 
 struct node_new {
     int role;
@@ -69,6 +70,10 @@ bool node_update(struct db *db, const char *id, const struct node_patch *in, str
 
 /* ERR_NODE_NOT_FOUND. */
 bool node_lock(struct db *db, const char *id, struct node *node, struct err *err) MUST_CHECK;
+
+/* The same by its name: one, or none. */
+bool
+nodes_lock_name(struct db *db, const char *name, struct list *nodes, struct err *err) MUST_CHECK;
 
 bool node_delete(struct db *db, const char *id, struct err *err) MUST_CHECK;
 

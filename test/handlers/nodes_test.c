@@ -10,6 +10,8 @@
 #define URL(url) "{'role': 'VPS_T', 'name': 'x', 'public_ipv4': '192.0.2.1', 'base_url': '" url "'}"
 #define IP(ip)   "{'role': 'VPS_T', 'name': 'x', 'base_url': 'http://x', 'public_ipv4': '" ip "'}"
 
+#define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
 #define BAD_URL "{'errors': [{'loc': ['body', 'base_url']}]}"
 #define BAD_IP  "{'errors': [{'loc': ['body', 'public_ipv4']}]}"
 
@@ -56,6 +58,18 @@ static const struct call calls[] = {
     {"19 a fragment", "POST", "/nodes", URL("http://x/#y"), 422, BAD_URL},
     {"19 not ASCII", "POST", "/nodes", URL("http://\xd0\xbf.example.net"), 422, BAD_URL},
 
+    {"19 a port too high", "POST", "/nodes", URL("http://x:65536"), 422, BAD_URL},
+    {"19 no host", "POST", "/nodes", URL("http://."), 422, BAD_URL},
+    {"19 too long", "POST", "/nodes", URL("http://x/" X64 X64 X64 X64), 422, BAD_URL},
+    {"19 a query", "POST", "/nodes", URL("http://x/?y"), 422, BAD_URL},
+    {"an address is no name", "PATCH", "/nodes/" N1, "{'fqdn': '192.0.2.1'}", 422,
+        "{'errors': [{'loc': ['body', 'fqdn']}]}"},
+    {"nor is a label", "PATCH", "/nodes/" N1, "{'proxy_fqdn': 'localhost'}", 422,
+        "{'errors': [{'loc': ['body', 'proxy_fqdn']}]}"},
+    {"18 nor changed to one", "PATCH", "/nodes/" N1, "{'public_ipv4': '1.2.3'}", 422, BAD_IP},
+    {"the port that is highest", "PATCH", "/nodes/" N1, "{'base_url': 'http://10.1.2.3:65535/a/'}",
+        200, "{'base_url': 'http://10.1.2.3:65535/a'}"},
+
     {"oldest first", "GET", "/nodes", NULL, 200, "[{'id': '" N1 "'}]"},
     {"rest again", "PATCH", "/nodes/" N1, "{'active': false}", 200, "{'active': false}"},
     {"delete", "DELETE", "/nodes/" N1, NULL, 204, NULL},
@@ -63,8 +77,16 @@ static const struct call calls[] = {
     {"nothing left", CALL_SQL, "do $$ begin"
         " assert (select count(*) from node_cursor) = 0;"
         " assert (select count(*) from audit_log where action = 'nodes.create') = 1;"
-        " assert (select count(*) from audit_log where action = 'nodes.update') = 6;"
+        " assert (select count(*) from audit_log where action = 'nodes.update') = 7;"
         " assert (select count(*) from audit_log where action = 'nodes.delete') = 1; end $$"},
+    {"of a change, what it changed", CALL_SQL, "do $$ begin"
+        " assert (select array_agg(before || after order by id) from audit_log"
+        "   where action = 'nodes.update') @> array['{\"active\": true}',"
+        "   '{\"fqdn\": null}', '{\"fqdn\": \"t1.example.net\"}']::jsonb[];"
+        " assert (select count(*) from audit_log where before ? 'name' or after ? 'name') = 0;"
+        " assert (select after from audit_log where action = 'nodes.delete') is null;"
+        " assert (select before ->> 'active' from audit_log where action = 'nodes.delete')"
+        "   = 'false'; end $$"},
     {"403 reading", "GET", "/nodes", NULL, 403, "{'code': 'scope'}", .scopes = "nodes:write"},
     {"403 writing", "POST", "/nodes", T1 IPV4, 403, "{'code': 'scope'}", .scopes = "nodes:read"},
 };
