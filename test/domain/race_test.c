@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "base/time.h"
 #include "domain/connections.h"
 #include "domain/devices.h"
 #include "domain/revisions.h"
@@ -14,6 +15,8 @@
 #include "domain/users.h"
 #include "harness/check.h"
 #include "harness/fixture.h"
+
+#define WAIT_USEC (5 * USEC_SEC)
 
 enum {
     RACERS = 50,
@@ -252,6 +255,58 @@ test_one_of_many_gets_a_name_for_a_token(void)
         fixture_number(&fixture, "select count(*) as n from api_token where name = $1", "wanted"));
 }
 
+/* -- one after the other ------------------------------------------------------------------- */
+
+static bool
+late_device(struct fixture *own, int number, const char *arg)
+{
+    struct device device;
+    const struct device_new in = {.user_id = FIXTURE_USER, .name = arg};
+
+    (void)number; /* there is one */
+    return !device_create(&own->turn, &in, &device, &own->err) && own->err.code == ERR_USER_BLOCKED;
+}
+
+static bool
+somebody_waits_for_us(void)
+{
+    static const char waiting[] = "select count(*) as n from pg_locks where not granted"
+                                  " and pg_backend_pid() = any (pg_blocking_pids(pid))";
+    usec_t deadline = time_monotonic() + WAIT_USEC;
+
+    while (time_monotonic() < deadline) {
+        if (fixture_number(&fixture, waiting, NULL) == 1)
+            return true;
+    }
+    return false;
+}
+
+/* The device is asked for while the block is being made, and waits for it. */
+static void
+test_3_0_no_device_is_born_after_its_owner_was_blocked(void)
+{
+    static const char block[] =
+        "update tg_user set bot_blocked_until = now() + interval '1 h' where telegram_id = 7";
+    int gate[2], status;
+
+    fixture_exec(&fixture, "update tg_user set devices_max = 64 where telegram_id = 7", NULL);
+    CHECK(pipe(gate) == 0);
+    fixture_close(&fixture);
+    pid_t child = fork();
+    if (child == 0) {
+        close(gate[1]);
+        _exit(race_one(late_device, 0, "late", gate[0]));
+    }
+    close(gate[0]);
+    fixture_join(&fixture);
+    CHECK(db_begin(&fixture.db, &fixture.err) && fixture_try(&fixture, block, NULL));
+    close(gate[1]);
+    CHECK(somebody_waits_for_us());
+    CHECK(db_commit(&fixture.db, &fixture.err));
+    CHECK_INT(child, waitpid(child, &status, 0));
+    CHECK_INT(EXIT_SUCCESS, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+}
+
 int
 main(void)
 {
@@ -261,6 +316,7 @@ main(void)
     test_3_2_one_of_many_gets_the_last_place();
     test_one_of_many_makes_the_same_user();
     test_one_of_many_gets_a_name_for_a_token();
+    test_3_0_no_device_is_born_after_its_owner_was_blocked();
     fixture_close(&fixture);
     return check_report("domain/race");
 }
