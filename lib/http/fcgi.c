@@ -4,17 +4,20 @@
 #include <fcgiapp.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "http/count.h"
 #include "metrics/metrics.h"
 
+/* Closed, so that the next accept fails too: libfcgi looks at what is pending only after it. */
 static void
 stop(int signo)
 {
     (void)signo; /* the prototype is sigaction's */
     FCGX_ShutdownPending();
+    close(STDIN_FILENO);
 }
 
 static const char *

@@ -2,6 +2,7 @@
 #include "harness/check.h"
 #include "harness/scopes.h"
 
+#define KNOWN  "/auth/tokens/00000000-0000-4000-8000-000000000001"
 #define NOBODY "/auth/tokens/00000000-0000-4000-8000-000000000009"
 
 static const struct call calls[] = {
@@ -41,6 +42,16 @@ static const struct call calls[] = {
     {"newest first", "GET", "/auth/tokens?limit=1", NULL, 200, "[{'name': 'a'}]"},
     {"the next page", "GET", CALL_NEXT, NULL, 200, "[{'name': 'guest'}]"},
     {"and the last", "GET", CALL_NEXT, NULL, 200, "[{'name': 'bot'}]"},
+    {"a known one", CALL_SQL,
+        "insert into api_token (id, name, token_hash, scopes) values"
+        " ('00000000-0000-4000-8000-000000000001', 'known', 'x', '[\"users:read\"]')"},
+    {"rotate more than one holds", "POST", KNOWN "/rotate", "{}", 403, "{'code': 'scope_not_held'}",
+        .scopes = "tokens:write"},
+    {"rotate", "POST", KNOWN "/rotate", "{'overlap_seconds': 60}", 201,
+        "{'token_meta': {'name': 'known', 'scopes': ['users:read'], 'status': 'active'}}",
+        "Cache-Control: no-store"},
+    {"the old one ends", "DELETE", KNOWN, NULL, 204, NULL},
+    {"and again", "DELETE", KNOWN, NULL, 204, NULL},
     {"rotate nobody", "POST", NOBODY "/rotate", "{}", 404, "{'code': 'token_not_found'}"},
     {"rotate for too long", "POST", NOBODY "/rotate", "{'overlap_seconds': 86401}", 422,
         "{'errors': [{'type': 'less_than_equal'}]}"},

@@ -102,22 +102,26 @@ dial(void)
     return fd;
 }
 
-/* A connection ends an accept that began between the look for the signal and the call. */
 static void
 stop_worker(pid_t pid)
 {
     int status = -1;
 
     kill(pid, SIGTERM);
-    close(dial());
     CHECK(waitpid(pid, &status, 0) == pid);
     CHECK_INT(0, status);
 }
 
 /* -- the other end --------------------------------------------------------------------------- */
 
+/* A request, sent at once as nginx does. */
+struct wire {
+    char data[4096];
+    size_t size;
+};
+
 static void
-send_record(int fd, int type, const void *data, size_t size)
+put_record(struct wire *wire, int type, const void *data, size_t size)
 {
     const FCGI_Header header = {.version = FCGI_VERSION_1,
         .type = (unsigned char)type,
@@ -125,8 +129,9 @@ send_record(int fd, int type, const void *data, size_t size)
         .contentLengthB1 = (unsigned char)(size >> 8),
         .contentLengthB0 = (unsigned char)size};
 
-    CHECK(write(fd, &header, sizeof(header)) == sizeof(header));
-    CHECK(write(fd, data, size) == (ssize_t)size);
+    memcpy(wire->data + wire->size, &header, sizeof(header));
+    memcpy(wire->data + wire->size + sizeof(header), data, size);
+    wire->size += sizeof(header) + size;
 }
 
 static size_t
@@ -143,15 +148,15 @@ put_param(char *at, const char *name, const char *value)
 
 /* Name and value in turn, up to NULL. */
 static void
-send_params(int fd, const char *const *params)
+put_params(struct wire *wire, const char *const *params)
 {
     char data[1024];
     size_t size = 0;
 
     for (; *params != NULL; params += 2)
         size += put_param(data + size, params[0], params[1]);
-    send_record(fd, FCGI_PARAMS, data, size);
-    send_record(fd, FCGI_PARAMS, "", 0);
+    put_record(wire, FCGI_PARAMS, data, size);
+    put_record(wire, FCGI_PARAMS, "", 0);
 }
 
 static const char *
@@ -191,13 +196,15 @@ static const char *
 ask(const char *const *params, const char *body)
 {
     const FCGI_BeginRequestBody begin = {.roleB0 = FCGI_RESPONDER};
+    struct wire wire = {.size = 0};
     int fd = dial();
 
-    send_record(fd, FCGI_BEGIN_REQUEST, &begin, sizeof(begin));
-    send_params(fd, params);
+    put_record(&wire, FCGI_BEGIN_REQUEST, &begin, sizeof(begin));
+    put_params(&wire, params);
     if (*body != '\0')
-        send_record(fd, FCGI_STDIN, body, strlen(body));
-    send_record(fd, FCGI_STDIN, "", 0);
+        put_record(&wire, FCGI_STDIN, body, strlen(body));
+    put_record(&wire, FCGI_STDIN, "", 0);
+    CHECK(write(fd, wire.data, wire.size) == (ssize_t)wire.size);
     const char *answer = receive(fd);
     close(fd);
     return answer;
@@ -302,7 +309,7 @@ main(void)
     test_the_worker_has_counted_what_it_answered(true);
     stop_worker(worker);
     test_the_worker_has_counted_what_it_answered(false);
-    worker = start_worker("/nonexistent"); /* nothing can be counted: served all the same */
+    worker = start_worker("/dev/null/x"); /* nothing can be counted: served all the same */
     test_the_state_is_made_once();
     stop_worker(worker);
     unlink(address.sun_path);

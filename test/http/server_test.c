@@ -113,6 +113,7 @@ struct client {
     char base[256]; /* of its URLs */
     const char *socket, *ca, *cert, *key;
     const char *header;
+    const char *method; /* instead of GET or POST */
     char *body;
     size_t size;
 };
@@ -148,6 +149,7 @@ ask(struct client *client, const char *path, const char *post)
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, post);
     if (post == NULL)
         curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, client->method);
     curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket);
     curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca);
     curl_easy_setopt(curl, CURLOPT_SSLCERT, client->cert);
@@ -190,6 +192,19 @@ test_the_app_admits_by_its_own_rule(struct client *client)
     client->header = NULL;
 }
 
+static void
+test_each_method_is_told_apart(struct client *client)
+{
+    static const char *const others[] = {"PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"};
+
+    for (size_t i = 0; i < COUNT(others); i++) {
+        client->method = others[i];
+        CHECK_INT(405, ask(client, "/v1/open/hello", NULL));
+        CHECK(said(client, "\"code\":\"method_not_allowed\""));
+    }
+    client->method = NULL;
+}
+
 /* Just under the app's limit, just above it, and above what evhttp itself takes. */
 static void
 test_a_body_has_the_limit_of_its_app(struct client *client)
@@ -230,6 +245,7 @@ test_plain(struct client *client)
 {
     test_routes_are_those_of_handlers(client);
     test_the_app_admits_by_its_own_rule(client);
+    test_each_method_is_told_apart(client);
     test_a_body_has_the_limit_of_its_app(client);
     test_an_answer_may_come_later_or_be_given_up(client);
 }
@@ -313,6 +329,7 @@ test_what_cannot_work_is_said(void)
     struct event_base *base = event_base_new();
     struct server_options options = {.apps = apps, .host = "127.0.0.1", .cert = "/nonexistent"};
     struct server *server, *second;
+    struct arena arena = {0};
     struct err err = {0};
 
     CHECK(!server_open(base, &options, &server, &err));
@@ -322,7 +339,17 @@ test_what_cannot_work_is_said(void)
     options.port = server_port(server);
     CHECK(!server_open(base, &options, &second, &err));
     CHECK_INT(ERR_SETTINGS, err.code);
+    server_drain(server); /* the port is free again */
+    CHECK(server_open(base, &options, &second, &err));
+    server_free(second);
     server_free(server);
+    options.path = "/nonexistent/socket";
+    CHECK(!server_open(base, &options, &server, &err));
+    CHECK_STR("cannot listen on /nonexistent/socket: No such file or directory", err.detail);
+    options.path = arena_printf(&arena, "/tmp/%0120d", 0);
+    CHECK(!server_open(base, &options, &server, &err));
+    CHECK(strstr(err.detail, "a socket's path is too long") != NULL);
+    arena_reset(&arena);
     event_base_free(base);
 }
 

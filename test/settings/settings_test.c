@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,9 +120,77 @@ test_a_program_reads_only_its_own(void)
     CHECK_STR("", settings.agent_auth_token);
 }
 
+/* What a function prints. */
+static const char *
+printed(void (*print)(void))
+{
+    char *text = NULL;
+    size_t size;
+    FILE *kept = stdout;
+
+    stdout = open_memstream(&text, &size);
+    print();
+    fclose(stdout);
+    stdout = kept;
+    const char *copy = arena_strdup(&arena, text);
+    free(text);
+    return copy;
+}
+
+static void
+print_help_of_the_dispatcher(void)
+{
+    settings_help(PROGRAM_DISPATCHER);
+}
+
+static void
+test_the_help_names_what_a_program_reads(void)
+{
+    const char *help = printed(print_help_of_the_dispatcher);
+
+    CHECK(strstr(help, "  DATABASE_URL ") != NULL);
+    CHECK(strstr(help, "  DISPATCHER_BATCH_SIZE ") != NULL);
+    CHECK(strstr(help, "  AGENT_PORT ") == NULL);
+}
+
+static void
+test_the_example_has_every_setting_with_its_default(void)
+{
+    const char *example = printed(settings_example);
+
+    CHECK(strstr(example, " (required)\n# DATABASE_URL=\n") != NULL);
+    CHECK(strstr(example, "\n# REVISION_UNDO_SECONDS=3600\n") != NULL);
+    CHECK(strstr(example, "\n# BUNDLE_ROOT=bundles\n") != NULL);
+}
+
+static void
+test_what_is_malformed_says_what_it_wants(void)
+{
+    struct settings settings;
+    const char *faults = load(
+        &settings, PROGRAM_HANDLER, PAIRS(DATABASE, PSEUDONYM, "SUPERADMIN_TELEGRAM_IDS", "7"));
+
+    CHECK_STR("SUPERADMIN_TELEGRAM_IDS: must be a JSON list", faults);
+}
+
+static void
+test_what_is_no_longer_used_is_passed_over(void)
+{
+    struct settings settings;
+
+    CHECK_STR("",
+        load(&settings, PROGRAM_DISPATCHER,
+            PAIRS(DATABASE, PSEUDONYM, "AGENT_AUTH_TOKEN", "0123456789012345678901234567890123",
+                "DISPATCHER_HOST", "x", "AGENT_RUNTIME_MODE", "y")));
+}
+
 int
 main(void)
 {
+    test_the_help_names_what_a_program_reads();
+    test_the_example_has_every_setting_with_its_default();
+    test_what_is_malformed_says_what_it_wants();
+    test_what_is_no_longer_used_is_passed_over();
     test_what_is_not_given_is_the_default();
     test_lists_and_words_are_read();
     test_every_fault_is_named_and_no_value();
