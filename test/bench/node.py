@@ -154,12 +154,12 @@ def family(pid):
 
 def memory(table, world):
     stack = world.stack
-    own = {"nginx", "camouflage", "xray", "postgres", "dispatcher", "agent"}
-    handlers = [unit.name for unit in (stack.state / "service").iterdir() if unit.name not in own]
+    others = {"nginx", "camouflage", "xray", "postgres", "dispatcher", "agent", "metrics"}
+    handlers = [unit.name for unit in (stack.state / "service").iterdir() if unit.name not in others]
     pids = [pid for name in handlers for pid in family(stack.pid(name))]
     count = len(world.users_of_database())
     for what, limit, seen in (
-            (f"memory (PSS): {len(handlers)} handlers", 20, pss(pids)),
+            (f"memory (PSS): {len(handlers)} handlers, all but metrics", 20, pss(pids)),
             ("memory (PSS): dispatcher", 12, pss([stack.pid("dispatcher")])),
             (f"memory (PSS): agent with {count:,} users", 16, pss([stack.pid("agent")]))):
         table.row(what, f"{seen:.1f} MB", f"≤ {limit} MB", seen <= limit)
