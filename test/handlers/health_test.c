@@ -8,6 +8,14 @@ static const struct call calls[] = {
     {"only that", "POST", "/health", NULL, 405, "{'code': 'method_not_allowed'}",
         "Allow: GET, HEAD"},
     {"nothing below", "GET", "/health/x", NULL, 404, "{'code': 'not_found'}"},
+    {"migrations never ran", "GET", "/health/ready", NULL, 503, "{'status': 'unready'}",
+        .scopes = "none"},
+    {"they began", CALL_SQL, "create table schema_migration (version integer primary key)"},
+    {"not far enough", "GET", "/health/ready", NULL, 503,
+        "{'status': 'unready', 'database': 'ok', 'migration': 'behind'}"},
+    {"they ended", CALL_SQL, "insert into schema_migration values (100000)"},
+    {"ready", "GET", "/health/ready", NULL, 200,
+        "{'status': 'ok', 'database': 'ok', 'migration': 'ok', 'outbox_oldest_seconds': 0}"},
 };
 
 int
