@@ -7,48 +7,48 @@
 static const double latency_bounds[] = {.005, .01, .05, .1, .25, .5, 1, 2.5, 5, 20};
 static const double revocation_bounds[] = {.05, .1, .25, .5, 1, 2, 5, 10, 30, 60, 300};
 
-#define NAME(rest) "tracegate_dispatcher_" rest
+#define NAME "tracegate_dispatcher_"
 
-static const struct metric attempts = {NAME("delivery_attempts_total"),
+static const struct metric attempts = {NAME "delivery_attempts_total",
     "Events by what came of their delivery to a node", METRIC_COUNTER,
     .labels = {"result", "event_type", "node"}};
-static const struct metric latency = {NAME("delivery_latency_seconds"),
+static const struct metric latency = {NAME "delivery_latency_seconds",
     "From the change to the answer of the node", METRIC_HISTOGRAM,
     .labels = {"result", "event_type", "node"}, .bounds = latency_bounds,
     .bound_count = COUNT(latency_bounds)};
 static const struct metric inflight = {
-    NAME("delivery_inflight"), "Batches on their way to nodes", METRIC_GAUGE};
+    NAME "delivery_inflight", "Batches on their way to nodes", METRIC_GAUGE};
 static const struct metric fenced = {
-    NAME("fenced_total"), "Leases that turned out to be another's", METRIC_COUNTER};
+    NAME "fenced_total", "Leases that turned out to be another's", METRIC_COUNTER};
 static const struct metric takeovers = {
-    NAME("lease_takeovers_total"), "Leases taken from a holder that was gone", METRIC_COUNTER};
-static const struct metric sequenced = {NAME("sequenced_total"), "Events numbered by this process",
+    NAME "lease_takeovers_total", "Leases taken from a holder that was gone", METRIC_COUNTER};
+static const struct metric sequenced = {NAME "sequenced_total", "Events numbered by this process",
     METRIC_COUNTER, .labels = {"stream"}};
-static const struct metric unsequenced = {NAME("unsequenced_rows"),
+static const struct metric unsequenced = {NAME "unsequenced_rows",
     "Events without a number, up to 10000", METRIC_GAUGE, .labels = {"stream"}};
 static const struct metric snapshots = {
-    NAME("snapshots_total"), "Snapshots begun", METRIC_COUNTER, .labels = {"reason"}};
+    NAME "snapshots_total", "Snapshots begun", METRIC_COUNTER, .labels = {"reason"}};
 static const struct metric wakeups = {
-    NAME("wakeups_total"), "What made it look at the log", METRIC_COUNTER, .labels = {"source"}};
+    NAME "wakeups_total", "What made it look at the log", METRIC_COUNTER, .labels = {"source"}};
 static const struct metric revocations = {"tracegate_revocation_seconds",
     "From the change to the proof of every active node", METRIC_HISTOGRAM,
     .bounds = revocation_bounds, .bound_count = COUNT(revocation_bounds)};
 static const struct metric revocation_open = {"tracegate_revocation_open_seconds",
     "Age of the oldest revocation that some active node has not confirmed", METRIC_GAUGE};
 
-static const struct metric lag_events = {NAME("lag_events"), "Generations that a node has not",
+static const struct metric lag_events = {NAME "lag_events", "Generations that a node has not",
     METRIC_GAUGE, .labels = {"node", "stream"}};
-static const struct metric lag_seconds = {NAME("lag_seconds"),
+static const struct metric lag_seconds = {NAME "lag_seconds",
     "Age of the oldest event that a node has not", METRIC_GAUGE, .labels = {"node", "stream"}};
-static const struct metric behind = {NAME("converged_behind"),
+static const struct metric behind = {NAME "converged_behind",
     "Generations that a node has accepted, but not applied", METRIC_GAUGE,
     .labels = {"node", "component"}};
 static const struct metric dead = {
-    NAME("dead"), "Open dead letters", METRIC_GAUGE, .labels = {"node"}};
+    NAME "dead", "Open dead letters", METRIC_GAUGE, .labels = {"node"}};
 static const struct metric breaker = {
-    NAME("breaker"), "0 closed, 1 half open, 2 open", METRIC_GAUGE, .labels = {"node"}};
+    NAME "breaker", "0 closed, 1 half open, 2 open", METRIC_GAUGE, .labels = {"node"}};
 static const struct metric seen = {
-    NAME("node_seen_seconds"), "Since a node last answered", METRIC_GAUGE, .labels = {"node"}};
+    NAME "node_seen_seconds", "Since a node last answered", METRIC_GAUGE, .labels = {"node"}};
 
 /* -- counting ------------------------------------------------------------------------------ */
 

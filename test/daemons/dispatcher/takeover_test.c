@@ -190,7 +190,6 @@ test_a_zombie_is_without_effect(void)
     change(1);
     CHECK(wait_until(base, all_have_all, NULL));
     CHECK(world_int("select sum(lease_token) from node_cursor") > tokens);
-    tokens = world_int("select sum(lease_token) from node_cursor");
     kill(zombie, SIGCONT);
     for (int round = 0; round < ROUNDS; round++) {
         change(round);
