@@ -55,6 +55,8 @@ static const struct schema credential_schema = SCHEMA(struct credential_row, cre
     " r.effective_config_json #>> '{auth,username}' as username,"                                  \
     " r.effective_config_json #>> '{auth,password}' as password"
 
+/* The walk asks with scalar subqueries: of joins the planner expects a row or two, and then sorts
+ * all connections for every page instead of following the key. */
 static const struct query CREDENTIALS_READ[] = {
     {
         .name = "credentials_of_keys",
@@ -69,10 +71,14 @@ static const struct query CREDENTIALS_READ[] = {
     {
         .name = "credentials_after",
         .sql = "select c.id as aggregate_id," CREDENTIAL_COLUMNS
-               " from (select c.* from connection c join " TARGETS
-               " where c.status = 'active' and ($3::text is null or c.id > $3::uuid)"
-               " and exists (select from connection_revision r where r.connection_id = c.id"
-               " and r.status = 'active') order by c.id limit $4) c join " TARGETS
+               " from (select c.* from connection c where c.status = 'active'"
+               " and c.id > coalesce($3::uuid, '00000000-0000-0000-0000-000000000000')"
+               " and (select true from jsonb_to_recordset($2::jsonb) as t (protocol text,"
+               " mode text, role text, component text) where t.protocol = c.protocol::text"
+               " and t.mode = c.mode::text and t.role = $1::text and t.component <> 'wireguard'"
+               " limit 1) and (select true from connection_revision r"
+               " where r.connection_id = c.id and r.status = 'active' limit 1)"
+               " order by c.id limit $4) c join " TARGETS
                " join connection_revision r on r.connection_id = c.id and r.status = 'active'"
                " order by c.id, r.slot",
         .row = &credential_schema,
@@ -126,14 +132,16 @@ static const struct query PEERS_READ[] = {
     },
     {
         .name = "peers_after",
-        .sql = "select 'wg:' || d.id as aggregate_id," PEER_COLUMNS
-               " from wireguard_peer p join device d on d.id = p.device_id"
-               " join ipam_lease l on l.id = p.lease_id"
-               " join connection c on c.device_id = d.id and c.protocol = 'wireguard'"
-               " and c.status = 'active'"
-               " join connection_revision r on r.connection_id = c.id and r.status = 'active'"
-               " and r.slot = 0 where " PEER_TARGETS
-               " and ($3::text is null or d.id > substr($3, 4)::uuid) order by d.id limit $4",
+        .sql =
+            "select 'wg:' || d.id as aggregate_id," PEER_COLUMNS
+            " from wireguard_peer p join device d on d.id = p.device_id"
+            " join ipam_lease l on l.id = p.lease_id"
+            " join connection c on c.device_id = d.id and c.protocol = 'wireguard'"
+            " and c.status = 'active'"
+            " join connection_revision r on r.connection_id = c.id and r.status = 'active'"
+            " and r.slot = 0 where " PEER_TARGETS
+            " and d.id > coalesce(substr($3::text, 4)::uuid, '00000000-0000-0000-0000-000000000000')"
+            " order by d.id limit $4",
         .row = &peer_schema,
     },
 };
