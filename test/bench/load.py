@@ -145,6 +145,6 @@ def pgbench_rate(stack, script, people):
     command = ["setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups", *command] if owner.st_uid else command
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd="/")
     rate = re.search(r"tps = ([0-9.]+)", done.stdout)
-    if not rate:
+    if done.returncode != 0 or not rate:  # a client that gave up is no ceiling
         raise AssertionError(done.stdout + done.stderr)
     return float(rate.group(1))
