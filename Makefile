@@ -93,9 +93,11 @@ contract: all
 	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/faults test/e2e/agent :: $(OUT)
 
 # The story from a REST call to a client's packet, with real gateways; each starts a stack of its own.
+# The bundles are tried with the program that they are for.
 stories := commands spine killing
+bundles := bundles ranges
 e2e: all peers
-	@BUILD=$(OUT) prove $(if $(V),-v) --exec test/tap $(stories:%=test/e2e/%)
+	@BUILD=$(OUT) prove $(if $(V),-v) --exec test/tap $(bundles:%=test/deploy/%) $(stories:%=test/e2e/%)
 
 # What this machine lacks: Debian's packages.
 deps:
