@@ -90,7 +90,7 @@ check: $(chosen)
 
 # What every route shares, and how it fails, through nginx.
 contract: all
-	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/faults test/e2e/agent :: $(OUT)
+	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/faults test/e2e/agent test/e2e/init_db :: $(OUT)
 
 # The story from a REST call to a client's packet, with real gateways; each starts a stack of its own.
 # The bundles are tried with the program that they are for.
