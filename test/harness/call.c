@@ -152,16 +152,15 @@ run_sql(const struct call *call, struct db *db)
 
 /* Fills `next` with the target of the Link header. */
 static void
-run_call(const struct app *app, const struct call *call, struct db *db, char next[NEXT_SIZE])
+run_call(const struct app *app, const struct call *call, const struct settings *settings,
+    struct db *db, char next[NEXT_SIZE])
 {
     struct arena arena = {0};
-    struct settings settings;
     struct req req = {.arena = &arena,
         .turn.db = db,
-        .turn.settings = &settings,
+        .turn.settings = settings,
         .turn.catalog = &fixture_catalog};
 
-    fixture_settings(&settings);
     prepare(call, next, &req);
     app_serve(app, &req);
     check_answer(call, &req);
@@ -172,7 +171,8 @@ run_call(const struct app *app, const struct call *call, struct db *db, char nex
 }
 
 void
-run_calls_on(const struct app *app, const struct call *calls, size_t count, struct db *db)
+run_calls_under(const struct app *app, const struct call *calls, size_t count,
+    const struct settings *settings, struct db *db)
 {
     char next[NEXT_SIZE] = "";
 
@@ -180,8 +180,17 @@ run_calls_on(const struct app *app, const struct call *calls, size_t count, stru
         if (str_eq(calls[i].method, CALL_SQL))
             run_sql(&calls[i], db);
         else
-            run_call(app, &calls[i], db, next);
+            run_call(app, &calls[i], settings, db, next);
     }
+}
+
+void
+run_calls_on(const struct app *app, const struct call *calls, size_t count, struct db *db)
+{
+    struct settings settings;
+
+    fixture_settings(&settings);
+    run_calls_under(app, calls, count, &settings, db);
 }
 
 void
