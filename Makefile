@@ -157,7 +157,7 @@ check-generated: $(OUT)/test/settings/example
 
 check-release:
 	@$(MAKE) -s MODE=release all
-	@prove --exec '' test/hardening :: $(programs:$(OUT)/%=build/release/%)
+	@prove --exec test/tap test/hardening :: $(programs:$(OUT)/%=build/release/%)
 
 check-clang:
 	@$(MAKE) -s MODE=clang all $(tests:$(OUT)/%=build/clang/%)
