@@ -121,7 +121,7 @@ test_looking_for_a_pseudonym_takes_little_memory(void)
 {
     fixture_turn(&fixture);
     CHECK_INT(0, found("00000000000000000000"));
-    CHECK(fixture.arena.used_bytes < 16 * 1024);
+    CHECK(fixture.arena.used_bytes < 16384);
 }
 
 /* All of the same moment, so that the id alone says what follows. */
