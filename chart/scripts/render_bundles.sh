@@ -21,7 +21,13 @@ sed -n "s/^- {token: \([A-Z_]*\), pattern: '\([^']*\)', default: '\([^']*\)',.*/
     "$root/bundles/tokens.yaml" >"$work/tokens"
 
 catalog=$(value_of SNI_CATALOG)
-names=$(sed -n '/enabled: false/!s/^- {.*fqdn: \([a-z0-9.-]*\).*/\1/p' "${catalog:-$root/staticdata/sni_catalog.yaml}" | paste -sd, -)
+names=$(awk '
+    function entry() { if (name != "" && !off) print name; name = ""; off = 0 }
+    { sub(/(^|[ \t])#.*/, "") }
+    match($0, /^ *- /) { if (indent == "") indent = RLENGTH; if (RLENGTH == indent) entry() }
+    match($0, /(^|[ ,{])fqdn: *[^ ,}]+/) { name = substr($0, RSTART, RLENGTH); sub(/.*fqdn: */, "", name); gsub(/["\047]/, "", name) }
+    /(^|[ ,{])enabled: *false/ { off = 1 }
+    END { entry() }' "${catalog:-$root/staticdata/sni_catalog.yaml}" | paste -sd, -)
 
 quoted() { # a, b  ->  "a", "b"
     printf '%s' "$1" | tr -d ' ' | sed 's/[^,][^,]*/"&"/g; s/,/, /g'
@@ -37,7 +43,7 @@ while IFS='	' read -r token pattern default; do
         echo "$token: missing, or not of the form $pattern" >&2
         bad=1
     fi
-    case $token in BLOCKED_RANGES | REALITY_SERVER_NAMES) value=$(quoted "$value") ;; esac
+    case $token in BLOCKED_RANGES | NODE_ADDRESSES | REALITY_SERVER_NAMES) value=$(quoted "$value") ;; esac
     printf 's|@@%s@@|%s|g\n' "$token" "$value" >>"$work/fill"
 done <"$work/tokens"
 [ $bad = 0 ] || exit 1
