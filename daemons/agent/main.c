@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/components.h"
 #include "base/log.h"
+#include "daemon/memory.h"
 
 /* What this build can run; a node runs those of AGENT_COMPONENTS. */
 static const struct component_type *const types[] = {
@@ -97,6 +98,7 @@ main(int argc, char **argv)
     struct settings settings;
     bool only_check = argc == 2 && str_eq(argv[1], "-n");
 
+    memory_keep_small();
     if (argc == 2 && str_eq(argv[1], "--help")) {
         settings_help(PROGRAM_AGENT);
         return EXIT_SUCCESS;

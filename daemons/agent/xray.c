@@ -15,14 +15,15 @@
 #include "agent/gauges.h"
 #include "agent/xray_config.h"
 #include "agent/xray_health.h"
+#include "agent/xray_machine.h"
 #include "base/log.h"
 
 enum {
     TICK_MS = 1000,
     RECONNECT_MS = 100,
     STALE_MS = 1000,
-    SWEEP_PER_TICK = 1000,    /* look-ups of connections that may be gone: 4 ms */
-    WINDOW = 2 * H2_IN_FLIGHT /* keys: the connection is always full */
+    SWEEP_PER_TICK = 1000, /* look-ups of connections that may be gone: 4 ms */
+    WINDOW = 2048 /* keys: the connection is always full, and many are read back by one list */
 };
 
 void
@@ -240,6 +241,7 @@ xray_open(struct component *component, struct err *err)
     xray->loop = component_base(component);
     xray->sockets.fd = -1;
     TAILQ_INIT(&xray->foreigners);
+    xray_machines_init(xray);
     component_set_self(component, xray);
     if (!xray->settings->agent_xray_api_enabled)
         return err_say(err, ERR_SETTINGS, "AGENT_XRAY_API_ENABLED=false is not offered.");

@@ -148,6 +148,7 @@ make_credential(struct xray_index *index, enum xray_tag tag, const uint8_t uuid[
         credential = arena_alloc(&index->arena, sizeof(*credential));
     *credential = (struct credential){.tag = (uint8_t)tag};
     uuid_mask(uuid, credential->id);
+    index->credential_count++;
     LIST_INSERT_HEAD(
         &index->credentials[bucket_of(credential->id, sizeof(credential->id))], credential, by_id);
     return credential;
@@ -282,5 +283,6 @@ void
 index_drop_credential(struct xray_index *index, struct credential *credential)
 {
     LIST_REMOVE(credential, by_id);
+    index->credential_count--;
     LIST_INSERT_HEAD(&index->free_credentials, credential, by_id);
 }

@@ -59,6 +59,7 @@ struct xray_index {
     struct arena arena;
     struct aggregates aggregates[INDEX_BUCKETS], free_aggregates;
     struct credentials credentials[INDEX_BUCKETS], free_credentials;
+    size_t credential_count;
     struct carriers markers[INDEX_BUCKETS], free_carriers;
     uint64_t changes; /* of what is wished */
 };

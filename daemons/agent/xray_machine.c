@@ -8,7 +8,9 @@
 #include "agent/xray_machine.h"
 
 enum {
-    STEPS_MAX = 16 /* Xray and we do not agree: enough */
+    STEPS_MAX = 16,               /* Xray and we do not agree: enough */
+    LIST_SHARE = 8,               /* listing that many users costs what reading one back does */
+    ADDING_MAX = 2 * H2_IN_FLIGHT /* of an inbound at once: the connection is always full */
 };
 
 struct waiter {
@@ -19,6 +21,8 @@ struct waiter {
 
 struct machine {
     LIST_ENTRY(machine) entry;
+    TAILQ_ENTRY(machine) in_batch;
+    bool listed; /* a list under way will show it */
     struct xray *xray;
     struct credential *credential;
     struct waiters waiters;
@@ -124,6 +128,93 @@ read_back(struct machine *machine)
         (struct xray_visit){see, machine}, (struct xray_done){read_back_done, machine});
 }
 
+/* -- reading back many: what was added together, by one list of all ------------------------ */
+
+static struct batch *
+batch_of(const struct machine *machine)
+{
+    return &machine->xray->batches[machine->credential->tag];
+}
+
+static void
+see_listed(void *arg, const struct xray_entry *entry)
+{
+    struct batch *batch = arg;
+    const struct credential *credential;
+    uint8_t uuid[16];
+
+    if (!uuid_parse(entry->uuid, uuid))
+        return;
+    credential = index_credential(&batch->xray->index, batch->tag, uuid);
+    if (credential != NULL && credential->machine != NULL && credential->machine->listed)
+        see(credential->machine, entry);
+}
+
+static void read_back_batch(struct batch *batch);
+
+static void
+listed(void *arg, const struct xray_answer *answer)
+{
+    struct batch *batch = arg;
+    struct machine *machine;
+
+    while ((machine = TAILQ_FIRST(&batch->listed)) != NULL) {
+        TAILQ_REMOVE(&batch->listed, machine, in_batch);
+        machine->listed = false;
+        read_back_done(machine, answer);
+    }
+    read_back_batch(batch);
+}
+
+static void
+list_batch(struct batch *batch)
+{
+    struct machine *machine;
+
+    TAILQ_FOREACH(machine, &batch->added, in_batch)
+    {
+        machine->listed = true;
+        machine->seen_ours = false;
+        machine->seen = (struct xray_user){0};
+    }
+    TAILQ_CONCAT(&batch->listed, &batch->added, in_batch);
+    batch->added_count = 0;
+    xray_get_users(batch->xray->client, xray_tags[batch->tag], "",
+        (struct xray_visit){see_listed, batch}, (struct xray_done){listed, batch});
+}
+
+/* Not before all that are being added have been answered, nor while a list is under way. */
+static void
+read_back_batch(struct batch *batch)
+{
+    struct machine *machine;
+
+    if (batch->adding > 0 || !TAILQ_EMPTY(&batch->waiting) || !TAILQ_EMPTY(&batch->listed))
+        return;
+    if (batch->added_count * LIST_SHARE > batch->xray->index.credential_count) {
+        list_batch(batch);
+        return;
+    }
+    while ((machine = TAILQ_FIRST(&batch->added)) != NULL) {
+        TAILQ_REMOVE(&batch->added, machine, in_batch);
+        batch->added_count--;
+        read_back(machine);
+    }
+}
+
+void
+xray_machines_init(struct xray *xray)
+{
+    for (size_t tag = 0; tag < XRAY_TAGS; tag++) {
+        struct batch *batch = &xray->batches[tag];
+
+        *batch = (struct batch){.xray = xray, .tag = (enum xray_tag)tag};
+        TAILQ_INIT(&batch->waiting);
+        TAILQ_INIT(&batch->added);
+        TAILQ_INIT(&batch->listed);
+    }
+}
+
 /* -- removing and adding --------------------------------------------------------------- */
 
 static void
@@ -155,29 +246,58 @@ hold_unknown(struct machine *machine)
     memcpy(held->email, machine->email, sizeof(machine->email));
 }
 
+/* An answer may come within the call: then the outermost loop goes on. */
+static void
+start_waiting(struct batch *batch)
+{
+    struct machine *machine;
+
+    if (batch->starting)
+        return;
+    batch->starting = true;
+    while (batch->adding < ADDING_MAX && (machine = TAILQ_FIRST(&batch->waiting)) != NULL) {
+        TAILQ_REMOVE(&batch->waiting, machine, in_batch);
+        advance(machine);
+    }
+    batch->starting = false;
+}
+
 static void
 added(void *arg, const struct xray_answer *answer)
 {
     struct machine *machine = arg;
+    struct batch *batch = batch_of(machine);
 
+    batch->adding--;
     if (answer->result == XRAY_OK) {
-        read_back(machine);
+        TAILQ_INSERT_TAIL(&batch->added, machine, in_batch);
+        batch->added_count++;
     } else if (answer->result == XRAY_EXISTS) {
         hold_unknown(machine);
         advance(machine);
     } else {
         finish(machine, answer->result);
     }
+    start_waiting(batch);
+    read_back_batch(batch);
 }
 
+/* Its turn comes when fewer are being added; what is wished by then is what is added. */
 static void
 add_wanted(struct machine *machine, const struct xray_user *wanted)
 {
+    struct batch *batch = batch_of(machine);
     char uuid[UUID_SIZE];
     const struct xray_entry entry = {machine->email, uuid, flow_text((enum xray_flow)wanted->flow)};
 
+    if (batch->adding >= ADDING_MAX) {
+        machine->steps--;
+        TAILQ_INSERT_TAIL(&batch->waiting, machine, in_batch);
+        return;
+    }
     memcpy(machine->email, wanted->email, sizeof(machine->email));
     uuid_print(wanted->uuid, uuid);
+    batch->adding++;
     xray_add_user(client_of(machine), tag_of(machine), &entry, (struct xray_done){added, machine});
 }
 

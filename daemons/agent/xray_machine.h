@@ -10,6 +10,8 @@ struct machine_report {
     enum xray_tag tag;
 };
 
+void xray_machines_init(struct xray *xray);
+
 /* Make the credential right, read back. Answered within the call or later. */
 void xray_make_right(struct xray *xray, struct credential *credential,
     void (*done)(void *arg, const struct machine_report *report), void *arg);

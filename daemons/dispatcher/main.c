@@ -1,5 +1,4 @@
 /* tracegate-dispatcher: carries changes from the outbox to the agents of the nodes. */
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -7,12 +6,8 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "daemon/memory.h"
 #include "dispatcher/dispatcher.h"
-
-/* Bodies of requests come and go: what is larger than this returns to the system at once. */
-enum {
-    LARGE_BYTES = 64 << 10
-};
 
 static int
 usage(int status)
@@ -67,8 +62,7 @@ main(int argc, char **argv)
 {
     bool only_check = argc == 2 && str_eq(argv[1], "-n");
 
-    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-    mallopt(M_ARENA_MAX, 1);
+    memory_keep_small();
     if (argc == 2 && str_eq(argv[1], "--help"))
         return usage(EXIT_SUCCESS);
     return argc == 1 || only_check ? load_and_run(only_check) : usage(EX_USAGE);
