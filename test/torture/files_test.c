@@ -35,7 +35,7 @@ content(const char *path)
     size_t size;
     char *data;
 
-    return fs_read(path, 100, &arena, &data, &size, &err) ? data : err.detail;
+    return fs_read(path, 100, &arena, &data, &size, &err) ? data : arena_strdup(&arena, err.detail);
 }
 
 static void
