@@ -37,22 +37,9 @@ struct foreigner {
 
 TAILQ_HEAD(foreigners, foreigner);
 TAILQ_HEAD(errands, errand);
-TAILQ_HEAD(additions, machine);
 LIST_HEAD(machines, machine);
 LIST_HEAD(waiters, waiter);
 LIST_HEAD(fallbacks, fallback);
-
-/* Users of one inbound that were added and wait for being read back (xray_machine.c). */
-struct batch {
-    struct xray *xray;
-    enum xray_tag tag;
-    struct additions waiting; /* for their turn to be added */
-    size_t adding;            /* calls under way */
-    bool starting;
-    struct additions added;  /* to be read back once none is waiting or under way */
-    struct additions listed; /* those that a list under way will show */
-    size_t added_count;
-};
 
 struct xray {
     struct component *component;
@@ -80,7 +67,7 @@ struct xray {
     struct xray_base base;
     struct xray_config *config;
 
-    struct batch batches[XRAY_TAGS];
+    struct batch *batches; /* of xray_machine.c: one per inbound */
     struct machines free_machines;
     struct waiters free_waiters;
 

@@ -35,6 +35,20 @@ struct machine {
     char cut[MARKER_SIZE];
 };
 
+TAILQ_HEAD(additions, machine);
+
+/* Users of one inbound that are added and read back together. */
+struct batch {
+    struct xray *xray;
+    enum xray_tag tag;
+    struct additions waiting; /* for their turn to be added */
+    size_t adding;            /* calls under way */
+    bool starting;
+    struct additions added;  /* to be read back once none is waiting or under way */
+    struct additions listed; /* those that a list under way will show */
+    size_t added_count;
+};
+
 static void advance(struct machine *machine);
 
 static const char *
@@ -171,13 +185,13 @@ list_batch(struct batch *batch)
 {
     struct machine *machine;
 
-    TAILQ_FOREACH(machine, &batch->added, in_batch)
-    {
+    while ((machine = TAILQ_FIRST(&batch->added)) != NULL) {
+        TAILQ_REMOVE(&batch->added, machine, in_batch);
+        TAILQ_INSERT_TAIL(&batch->listed, machine, in_batch);
         machine->listed = true;
         machine->seen_ours = false;
         machine->seen = (struct xray_user){0};
     }
-    TAILQ_CONCAT(&batch->listed, &batch->added, in_batch);
     batch->added_count = 0;
     xray_get_users(batch->xray->client, xray_tags[batch->tag], "",
         (struct xray_visit){see_listed, batch}, (struct xray_done){listed, batch});
@@ -205,6 +219,7 @@ read_back_batch(struct batch *batch)
 void
 xray_machines_init(struct xray *xray)
 {
+    xray->batches = arena_alloc(&xray->arena, XRAY_TAGS * sizeof(*xray->batches));
     for (size_t tag = 0; tag < XRAY_TAGS; tag++) {
         struct batch *batch = &xray->batches[tag];
 
