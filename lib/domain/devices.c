@@ -47,11 +47,13 @@ check_permit(const struct user *user, struct err *err)
             "Cannot issue new device in grace/blocked state");
 }
 
+/* And commits. */
 static bool
 insert(const struct turn *turn, const struct device_new *in, const struct user *user,
     struct device *device, struct err *err)
 {
-    if (device_insert(turn->db, &turn->actor, in, user->devices_max, device, err))
+    if (db_commit_next(turn->db) &&
+        device_insert(turn->db, &turn->actor, in, user->devices_max, device, err))
         return true;
     if (err->code == ERR_DEVICE_LIMIT)
         err_fill_text(
@@ -71,8 +73,7 @@ device_create(
     made.id = id;
     return db_begin(turn->db, err) && user_lock(turn->db, in->user_id, &user, err) &&
         reach_owner(turn, user.telegram_id, user.role, ERR_USER_NOT_FOUND, err) &&
-        check_permit(&user, err) && insert(turn, &made, &user, device, err) &&
-        db_commit(turn->db, err);
+        check_permit(&user, err) && insert(turn, &made, &user, device, err);
 }
 
 /* -- changing ------------------------------------------------------------------------------ */

@@ -97,8 +97,8 @@ user_create(const struct turn *turn, const struct user_new *in, struct user *use
 {
     int role = role_of(turn->settings, in->telegram_id);
 
-    return check_rank(turn, role, err) && db_begin(turn->db, err) &&
-        user_insert(turn->db, &turn->actor, in, role, user, err) && db_commit(turn->db, err);
+    return check_rank(turn, role, err) && db_begin(turn->db, err) && db_commit_next(turn->db) &&
+        user_insert(turn->db, &turn->actor, in, role, user, err);
 }
 
 static bool

@@ -45,6 +45,13 @@ static const struct call calls[] = {
     {"come back", "PATCH", "/nodes/" N1, "{'active': true}", 200, "{'active': true}"},
     {"with a snapshot", CALL_SQL, "do $$ begin"
         " assert (select want_snapshot from node_cursor); end $$"},
+    {"rest, without a snapshot to come", CALL_SQL, "with n as (update node_endpoint set active = false)"
+        " update node_cursor set want_snapshot = false, lease_until = 'infinity'"},
+    {"registering brings it back, too", "POST", "/nodes", T1 IPV4, 200, "{'active': true}"},
+    {"with a snapshot, and nobody at work on it", CALL_SQL, "do $$ begin"
+        " assert (select want_snapshot and lease_until = '-infinity' from node_cursor); end $$"},
+    {"its agent moves", "PATCH", "/nodes/" N1, "{'base_url': 'https://t1.example.net'}", 200,
+        "{'fqdn': null}"},
     {"patch none", "PATCH", "/nodes/" NONE, "{}", 404, "{'code': 'node_not_found'}"},
     {"null is no address", "PATCH", "/nodes/" N1, "{'public_ipv4': null}", 422, BAD_IP},
 
@@ -77,7 +84,7 @@ static const struct call calls[] = {
     {"nothing left", CALL_SQL, "do $$ begin"
         " assert (select count(*) from node_cursor) = 0;"
         " assert (select count(*) from audit_log where action = 'nodes.create') = 1;"
-        " assert (select count(*) from audit_log where action = 'nodes.update') = 7;"
+        " assert (select count(*) from audit_log where action = 'nodes.update') = 9;"
         " assert (select count(*) from audit_log where action = 'nodes.delete') = 1; end $$"},
     {"of a change, what it changed", CALL_SQL, "do $$ begin"
         " assert (select array_agg(before || after order by id) from audit_log"
