@@ -23,7 +23,6 @@ for env in api auth; do
     set_env $env SNI_CATALOG "$STATE/share/staticdata/sni_catalog.yaml"
     set_env $env BUNDLE_ROOT "$STATE/bundles"
     set_env $env METRICS_DIR "$STATE/metrics"
-    set_env $env PUBLIC_BASE_URL "http://127.0.0.1:$PORT"
 done
 set_env auth API_INTERNAL_TOKEN_FILE "$STATE/secrets/api_internal_token"
 set_env init AGENT_AUTH_TOKEN_FILE "$STATE/secrets/agent_auth_token"

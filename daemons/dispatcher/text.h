@@ -5,16 +5,8 @@
 #ifndef TG_DISPATCHER_TEXT_H
 #define TG_DISPATCHER_TEXT_H
 
-#include "base/arena.h"
+#include "base/text.h"
 #include "schema/schema.h"
-
-struct text {
-    struct arena *arena;
-    char *data; /* data[size] is 0, once there is something */
-    size_t size, room;
-};
-
-void text_add(struct text *text, const char *piece, size_t size);
 
 /* An object of the schema, with one more member at its end, whose value is a JSON text. */
 void text_add_object(struct text *text, const struct schema *schema, const void *record,

@@ -3,42 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "metrics/series.h"
 
 enum {
-    ROOM_FIRST = 16384,
     NUMBER_SIZE = 32
 };
-
-struct text {
-    struct arena *arena;
-    char *data;
-    size_t size, room;
-};
-
-static void
-put(struct text *text, const char *piece, size_t size)
-{
-    if (text->size + size + 1 > text->room) {
-        size_t room = text->room == 0 ? ROOM_FIRST : text->room;
-        while (text->size + size + 1 > room)
-            room *= 2;
-        char *data = arena_alloc(text->arena, room);
-        if (text->size > 0)
-            memcpy(data, text->data, text->size);
-        text->data = data;
-        text->room = room;
-    }
-    memcpy(text->data + text->size, piece, size);
-    text->size += size;
-    text->data[text->size] = '\0';
-}
-
-static void
-put_text(struct text *text, const char *piece)
-{
-    put(text, piece, strlen(piece));
-}
 
 /* Backslash, line break and, in label values, the quote are escaped. */
 static void
@@ -47,12 +17,12 @@ put_escaped(struct text *text, const char *value, const char *special)
     while (*value != '\0') {
         size_t plain = strcspn(value, special);
 
-        put(text, value, plain);
+        text_add(text, value, plain);
         value += plain;
         if (*value == '\0')
             break;
-        put_text(text, "\\");
-        put(text, *value == '\n' ? "n" : value, 1);
+        text_put(text, "\\");
+        text_add(text, *value == '\n' ? "n" : value, 1);
         value++;
     }
 }
@@ -70,18 +40,18 @@ put_number(struct text *text, double number)
         snprintf(digits, sizeof(digits), "%.0f", number);
     else
         snprintf(digits, sizeof(digits), "%.15g", number);
-    put_text(text, digits);
+    text_put(text, digits);
 }
 
 static void
 put_label(struct text *text, const char *name, const char *value, bool *first)
 {
-    put_text(text, *first ? "{" : ",");
+    text_put(text, *first ? "{" : ",");
     *first = false;
-    put_text(text, name);
-    put_text(text, "=\"");
+    text_put(text, name);
+    text_put(text, "=\"");
     put_escaped(text, value, "\\\n\"");
-    put_text(text, "\"");
+    text_put(text, "\"");
 }
 
 /* `bound` is the value of le, or NULL. */
@@ -92,15 +62,15 @@ put_line(struct text *text, const struct series *series, const char *suffix, con
     const struct metric *metric = series->metric;
     bool first = true;
 
-    put_text(text, metric->name);
-    put_text(text, suffix);
+    text_put(text, metric->name);
+    text_put(text, suffix);
     for (size_t i = 0; i < METRIC_LABELS_MAX && metric->labels[i] != NULL; i++)
         put_label(text, metric->labels[i], series->values[i], &first);
     if (bound != NULL)
         put_label(text, "le", bound, &first);
-    put_text(text, first ? " " : "} ");
+    text_put(text, first ? " " : "} ");
     put_number(text, value);
-    put_text(text, "\n");
+    text_put(text, "\n");
 }
 
 static void
@@ -131,15 +101,15 @@ put_head(struct text *text, const struct metric *metric)
         [METRIC_HISTOGRAM] = "histogram",
         [METRIC_SUMMARY] = "summary"};
 
-    put_text(text, "# HELP ");
-    put_text(text, metric->name);
-    put_text(text, " ");
+    text_put(text, "# HELP ");
+    text_put(text, metric->name);
+    text_put(text, " ");
     put_escaped(text, metric->help, "\\\n");
-    put_text(text, "\n# TYPE ");
-    put_text(text, metric->name);
-    put_text(text, " ");
-    put_text(text, types[metric->type]);
-    put_text(text, "\n");
+    text_put(text, "\n# TYPE ");
+    text_put(text, metric->name);
+    text_put(text, " ");
+    text_put(text, types[metric->type]);
+    text_put(text, "\n");
 }
 
 static void
@@ -168,7 +138,7 @@ metrics_text(const struct metrics *metrics, struct arena *arena, size_t *size)
     struct text text = {.arena = arena};
     const struct family *family;
 
-    put_text(&text, "");
+    text_put(&text, "");
     TAILQ_FOREACH(family, &metrics->families, link)
     {
         put_family(&text, family);

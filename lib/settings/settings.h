@@ -47,7 +47,6 @@ struct settings {
     const char *database_url;
 
     /* the API */
-    const char *public_base_url;
     const char *api_internal_token;
     struct list superadmin_telegram_ids; /* int64_t */
     const char *pseudonym_secret;

@@ -33,7 +33,6 @@ const struct setting settings_table[] = {
     {"LOG_LEVEL", F_MATCH(struct settings, log_level, F_OPTIONAL, 8, "^(DEBUG|INFO|WARNING|ERROR)$"), "INFO", 0, ALL, "DEBUG, INFO, WARNING or ERROR"},
     {"DATABASE_URL", S_TEXT(database_url), "", SECRET | REQUIRED, H | D | I, "PostgreSQL, as libpq takes it"},
 
-    {"PUBLIC_BASE_URL", S_TEXT(public_base_url), "", 0, H, "where clients reach the API; for links"},
     {"API_INTERNAL_TOKEN", S_SECRET(api_internal_token, 16), "", SECRET | REQUIRED, PROGRAM_AUTH, "the bootstrap token, at least 16 characters"},
     {"SUPERADMIN_TELEGRAM_IDS", S_LIST(superadmin_telegram_ids, &id_item), "[]", 0, H | I, "who is superadmin, a JSON list of numbers"},
     {"PSEUDONYM_SECRET", S_SECRET(pseudonym_secret, 32), "", SECRET | REQUIRED, H | D, "makes the pseudonyms, at least 32 characters; never change it"},
