@@ -7,7 +7,7 @@
 
 /* The agent's word: it has it on disk, and how far the gateways are. */
 static void
-on_taken(struct node *node, struct arena *arena, const struct taken *taken)
+on_taken(struct node *node, const struct taken *taken)
 {
     struct batch *batch = node->batch;
 
@@ -16,7 +16,7 @@ on_taken(struct node *node, struct arena *arena, const struct taken *taken)
     node_moved(node, taken->desired_gen, taken->converged);
     if (taken->desired_gen < batch->to)
         node_want_snapshot(node, "gap");
-    node_rejected(node, arena, &taken->rejected);
+    node_rejected(node, &taken->rejected);
 }
 
 /* Too much at once, or something in it that the agent cannot even read. One event alone is dead;
@@ -25,20 +25,17 @@ static void
 on_unreadable(struct node *node, const struct fetch_answer *answer)
 {
     const struct batch *batch = node->batch;
-    struct arena arena = {0};
+    bool too_large = answer->status == 413;
 
     node->seen_at = time_monotonic();
     if (batch->count > 1) {
         pace_halve(&node->pace, (int64_t)batch->count);
         return;
     }
-    struct rejection *rejection = arena_alloc(&arena, sizeof(*rejection));
-    const struct rejection **rejections = arena_alloc(&arena, 1 * sizeof(const struct rejection *));
-    *rejection = (struct rejection){arena_strdup(&arena, batch->aggregate_id), batch->ver,
-        answer->status == 413 ? "too_large" : "malformed",
-        arena_printf(&arena, "status %d", answer->status)};
-    rejections[0] = rejection;
-    node_rejected(node, &arena, &(struct list){rejections, 1});
+    const struct rejection rejection = {batch->aggregate_id, batch->ver,
+        too_large ? "too_large" : "malformed", too_large ? "status 413" : "status 422"};
+    const struct rejection *const one[] = {&rejection};
+    node_rejected(node, &(struct list){one, COUNT(one)});
     node->skip_gen = batch->to;
 }
 
@@ -68,7 +65,7 @@ on_answer(void *object, const struct fetch_answer *answer)
     if (answer->end == FETCH_ANSWERED && answer->status == 200)
         taken = answer_read(&taken_schema, answer->data, answer->size, &arena);
     if (taken != NULL)
-        on_taken(node, &arena, taken);
+        on_taken(node, taken);
     else
         on_refused(node, answer);
     batch_drop(node->batch);

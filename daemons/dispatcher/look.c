@@ -53,7 +53,7 @@ take_rejected(struct node *node, const struct fetch_answer *answer)
     const struct node_state *state = read_state(answer, &arena);
 
     if (state != NULL)
-        node_rejected(node, &arena, &state->rejected);
+        node_rejected(node, &state->rejected);
     arena_reset(&arena);
 }
 

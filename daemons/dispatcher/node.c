@@ -6,6 +6,10 @@
 #include "crypto/base64.h"
 #include "crypto/hmac.h"
 
+enum {
+    REJECTED_MAX = 4096
+};
+
 /* -- finding and making -------------------------------------------------------------------- */
 
 struct node *
@@ -219,15 +223,35 @@ node_moved(struct node *node, int64_t desired_gen, const struct converged *conve
     loop_wake(&node->dispatcher->loop, watch_revocations);
 }
 
-void
-node_rejected(struct node *node, struct arena *arena, const struct list *rejected)
+static const struct rejection *
+keep_rejection(const struct rejection *told, struct arena *arena)
 {
-    if (rejected->count == 0)
+    struct rejection *kept = arena_alloc(arena, sizeof(*kept));
+
+    *kept = *told;
+    kept->aggregate_id = arena_strdup(arena, told->aggregate_id);
+    kept->code = told->code == NULL ? NULL : arena_strdup(arena, told->code);
+    kept->detail = told->detail == NULL ? NULL : arena_strdup(arena, told->detail);
+    return kept;
+}
+
+/* Beside those that wait to be written. An agent tells all of them again in its state, so that too
+ * many need not be kept. */
+void
+node_rejected(struct node *node, const struct list *rejected)
+{
+    const struct rejection *const *told = rejected->at;
+    size_t count = node->rejected.count;
+    const struct rejection **all;
+
+    if (rejected->count == 0 || count > REJECTED_MAX)
         return;
-    arena_reset(&node->rejected_arena);
-    node->rejected_arena = *arena;
-    *arena = (struct arena){0};
-    node->rejected = *rejected;
+    all = arena_alloc(&node->rejected_arena, (count + rejected->count) * sizeof(*all));
+    if (count > 0)
+        memcpy(all, node->rejected.at, count * sizeof(*all));
+    for (size_t i = 0; i < rejected->count; i++)
+        all[count++] = keep_rejection(told[i], &node->rejected_arena);
+    node->rejected = (struct list){all, count};
     loop_wake_in(&node->dispatcher->loop, keep_leases, 10 * USEC_MS);
 }
 

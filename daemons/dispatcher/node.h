@@ -76,8 +76,8 @@ bool node_is_behind(const struct node *node);
 /* It answered: how far it is. */
 void node_moved(struct node *node, int64_t desired_gen, const struct converged *converged);
 
-/* Parsed in `arena`, which moves into the node. */
-void node_rejected(struct node *node, struct arena *arena, const struct list *rejected);
+/* To be written down soon; copied. A list of pointers to struct rejection. */
+void node_rejected(struct node *node, const struct list *rejected);
 
 void node_failed(struct node *node, enum pace_event event, const struct fetch_answer *answer);
 

@@ -146,7 +146,7 @@ post_part(struct node *node, const struct text *events)
 /* -- the commit ---------------------------------------------------------------------------- */
 
 static void
-on_committed(struct node *node, struct arena *arena, const struct taken *taken)
+on_committed(struct node *node, const struct taken *taken)
 {
     pace_note(&node->pace, PACE_DELIVERED, 0, jitter);
     node->snapshot_done = node->lease.want_snapshot;
@@ -155,7 +155,7 @@ on_committed(struct node *node, struct arena *arena, const struct taken *taken)
     node->acked_gen = taken->desired_gen;
     node_moved(node, taken->desired_gen, taken->converged);
     node->noted = false;
-    node_rejected(node, arena, &taken->rejected);
+    node_rejected(node, &taken->rejected);
     loop_wake(&node->dispatcher->loop, keep_leases);
     log_info("node=%s snapshot=%s parts=%" PRId64 " committed", node->lease.name,
         node->snapshot->id, node->snapshot->parts);
@@ -172,7 +172,7 @@ on_commit(void *object, const struct fetch_answer *answer)
     if (answer->end == FETCH_ANSWERED && answer->status == 200)
         taken = answer_read(&taken_schema, answer->data, answer->size, &arena);
     if (taken != NULL)
-        on_committed(node, &arena, taken);
+        on_committed(node, taken);
     else
         node_refused(node, answer);
     snapshot_drop(node);
