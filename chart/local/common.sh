@@ -10,7 +10,7 @@ die() { # one sentence, status 1
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
 case $STATE in /*) ;; *) STATE=$root/$STATE ;; esac
 link=$STATE
-STATE=$(readlink -f "$STATE") # a link where the owner could not reach the checkout: see run
+STATE=$(readlink -m "$STATE") # a link where the owner could not reach the checkout: see run
 
 # As root everything runs as the owner of the checkout, or as nobody: PostgreSQL refuses root, and a
 # gateway needs no more than two capabilities.
@@ -23,6 +23,19 @@ be_owner= # the words that a command of his begins with
 [ -z "$owner" ] ||
     be_owner="setpriv --reuid=$owner --regid=$(id -g "$owner") --clear-groups --inh-caps=-all --"
 as_owner() { $be_owner "$@"; }
+
+# A folder in a place that everybody may write to: ours alone, and not what somebody laid there.
+private_folder() {
+    mkdir -m 700 "$1" 2>/dev/null || { [ -d "$1" ] && [ ! -L "$1" ]; } || die "$1 cannot be made."
+    case $(stat -c %U "$1") in
+    "$(id -un)" | "$owner") ;;
+    *) die "$1 belongs to somebody else." ;;
+    esac
+}
+
+# Where the sockets are: a unix socket's name has 108 bytes.
+run=$STATE/run
+[ ${#run} -le 80 ] || run=/tmp/tracegate-$(printf %s "$STATE" | sha256sum | cut -c1-12)
 
 # The pid of our runsvdir; empty when it does not run. A pid file that outlived it counts as nothing.
 supervisor() {

@@ -2,12 +2,19 @@
 
 # -- environments ------------------------------------------------------------------------------------
 
+# Each folder is made anew, so that what is no longer said is no longer there, and takes the place of the
+# one in use when it differs.
+rm -rf "$STATE/tmp/env"
 set_env() { # set_env FOLDER NAME VALUE
-    mkdir -p "$STATE/env/$1"
-    printf '%s' "$3" >"$STATE/tmp/value"
-    cmp -s "$STATE/tmp/value" "$STATE/env/$1/$2" && return 0
-    mv "$STATE/tmp/value" "$STATE/env/$1/$2"
-    changed="$changed env:$1"
+    mkdir -p "$STATE/tmp/env/$1"
+    printf '%s' "$3" >"$STATE/tmp/env/$1/$2"
+}
+use_env() { # use_env FOLDER
+    if ! diff -rq "$STATE/tmp/env/$1" "$STATE/env/$1" >/dev/null 2>&1; then
+        rm -rf "$STATE/env/$1"
+        mv "$STATE/tmp/env/$1" "$STATE/env/$1"
+        changed="$changed env:$1"
+    fi
 }
 for env in api auth dispatcher init agent; do
     set_env $env APP_ENV dev
@@ -29,11 +36,12 @@ set_env init AGENT_AUTH_TOKEN_FILE "$STATE/secrets/agent_auth_token"
 set_env dispatcher AGENT_AUTH_TOKEN_FILE "$STATE/secrets/agent_auth_token"
 set_env dispatcher DISPATCHER_METRICS_PORT "$DISPATCHER_METRICS_PORT"
 if [ -f "$root/.env" ]; then # the operator's own settings come last; blank lines and comments are none
-    while IFS='=' read -r name value; do
-        case $name in '' | '#'*) continue ;; esac
-        for env in api auth dispatcher init; do set_env $env "$name" "$value"; done
+    while read -r line || [ -n "$line" ]; do
+        case $line in '' | '#'*) continue ;; esac
+        for env in api auth dispatcher init; do set_env $env "${line%%=*}" "${line#*=}"; done
     done <"$root/.env"
 fi
+for env in api auth dispatcher init; do use_env $env; done
 
 node_token() { chpst -e "$STATE/env/init" "$STATE/bin/tracegate-init-db" --agent-token vps-t-1; }
 secret node_t_token node_token
@@ -56,6 +64,7 @@ if [ -n "$xray" ]; then
 else
     set_env agent AGENT_DRY_RUN true
 fi
+use_env agent
 
 # -- files of nginx and the bundle -------------------------------------------------------------------
 

@@ -5,7 +5,7 @@
 # A checkout below a folder that is closed to the owner, as /root is: the state lies elsewhere.
 if [ -n "$owner" ] && [ ! -e "$link" ] && ! as_owner test -x "$root"; then
     STATE=/var/tmp/tracegate-$(printf %s "$link" | sha256sum | cut -c1-12)
-    mkdir -p "$STATE"
+    private_folder "$STATE"
     ln -s "$STATE" "$link"
     say "$owner cannot reach $root: the state lies in $STATE."
 fi
@@ -15,10 +15,8 @@ for dir in bin share run env secrets units service log node-t bundles metrics tm
     mkdir -p "$STATE/$dir"
 done
 
-run=$STATE/run
-if [ ${#run} -gt 80 ]; then # a unix socket's name has 108 bytes
-    run=/tmp/tracegate-$(printf %s "$STATE" | sha256sum | cut -c1-12)
-    mkdir -p "$run"
+if [ "$run" != "$STATE/run" ]; then
+    private_folder "$run"
     [ -z "$owner" ] || chown "$owner" "$run"
 fi
 
