@@ -246,9 +246,10 @@ node_rejected(struct node *node, const struct list *rejected)
 
     if (rejected->count == 0 || count > REJECTED_MAX)
         return;
-    all = arena_alloc(&node->rejected_arena, (count + rejected->count) * sizeof(*all));
+    all = arena_alloc(
+        &node->rejected_arena, (count + rejected->count) * sizeof(const struct rejection *));
     if (count > 0)
-        memcpy(all, node->rejected.at, count * sizeof(*all));
+        memcpy(all, node->rejected.at, count * sizeof(const struct rejection *));
     for (size_t i = 0; i < rejected->count; i++)
         all[count++] = keep_rejection(told[i], &node->rejected_arena);
     node->rejected = (struct list){all, count};
