@@ -92,11 +92,13 @@ check: $(chosen)
 contract: all
 	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/faults test/e2e/agent test/e2e/init_db :: $(OUT)
 
-# The story from a REST call to a client's packet, with real gateways; each starts a stack of its own.
-# The bundles are tried with the program that they are for.
+# The stories of test/handlers through nginx. Then the story from a REST call to a client's packet, with
+# real gateways; each starts a stack of its own. The bundles are tried with the program that they are for.
+tables := tables
 stories := commands spine killing
 bundles := bundles ranges
-e2e: all peers
+e2e: all peers $(filter $(OUT)/test/handlers/%,$(tests))
+	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap $(tables:%=test/e2e/%) :: $(OUT)
 	@BUILD=$(OUT) prove $(if $(V),-v) --exec test/tap $(bundles:%=test/deploy/%) $(stories:%=test/e2e/%)
 
 # What this machine lacks: Debian's packages.

@@ -1,5 +1,6 @@
 #include "harness/call.h"
 #include "harness/check.h"
+#include "harness/fixture.h"
 #include "harness/scopes.h"
 
 #define D1   "00000000-0000-4000-8000-0000000000d1"
@@ -40,7 +41,7 @@ static const struct call calls[] = {
         " 'camouflage_sni_id': 1, 'effective_config_json': {'protocol': 'vless',"
         " 'transport': 'reality', 'profile': 'B1-stealth-direct', 'server': 't1.example.net',"
         " 'port': 443, 'device_id': '" D1 "', 'flow': 'xtls-rprx-vision',"
-        " 'reality': {'public_key': 'pub', 'short_id': '0123456789abcdef'},"
+        " 'reality': {'public_key': '" FIXTURE_REALITY_KEY "', 'short_id': '0123456789abcdef'},"
         " 'local_socks': {'enabled': true, 'listen': '127.0.0.1:1080'},"
         " 'client_options': {'connect_timeout_ms': 8000, 'dial_timeout_ms': 8000,"
         " 'tcp_fast_open': true}, 'chain': null}}}",

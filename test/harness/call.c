@@ -8,6 +8,7 @@
 #include "harness/check.h"
 #include "harness/database.h"
 #include "harness/fixture.h"
+#include "harness/wire.h"
 #include "schema/json.h"
 
 enum {
@@ -162,7 +163,10 @@ run_call(const struct app *app, const struct call *call, const struct settings *
         .turn.catalog = &fixture_catalog};
 
     prepare(call, next, &req);
-    app_serve(app, &req);
+    if (wire_is_there())
+        wire_serve(app, call, settings, &req);
+    else
+        app_serve(app, &req);
     check_answer(call, &req);
     const char *link = find_header(&req, "Link");
     snprintf(

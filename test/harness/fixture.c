@@ -58,7 +58,7 @@ fixture_settings(struct settings *settings)
 {
     *settings = (struct settings){.default_vps_t_host = "vps-t.example.com",
         .default_vps_e_host = "vps-e.example.com",
-        .reality_public_key = "pub",
+        .reality_public_key = FIXTURE_REALITY_KEY,
         .reality_short_id = "0123456789abcdef",
         .reality_public_key_vps_t = "",
         .reality_short_id_vps_t = "",

@@ -11,6 +11,8 @@
 #define FIXTURE_USER   INT64_C(7)
 #define FIXTURE_DEVICE "00000000-0000-4000-8000-00000000000d"
 
+#define FIXTURE_REALITY_KEY "Z84J2IelR9ch3k8VtlVhhs5ycBUlXA7wHBWcBrjqnAw"
+
 struct fixture {
     struct arena arena;
     struct db db;
