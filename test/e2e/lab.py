@@ -112,6 +112,10 @@ class Stack:
         wait_until(lambda: self.pid(service) not in (0, old), f"{service} is started again", 20)
         self.api.forget()
 
+    def down(self, service):
+        """Stop what runit started, for good."""
+        subprocess.run(["sv", "-w", "10", "down", self.state / "service" / service], check=True, stdout=subprocess.DEVNULL)
+
     def xray(self):
         """The Xray program of this run; None where the node runs dry."""
         path = self.state / "bin" / "xray"
