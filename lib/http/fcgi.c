@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <fcgiapp.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,6 +11,10 @@
 #include "base/str.h"
 #include "http/count.h"
 #include "metrics/metrics.h"
+
+enum {
+    TRIM_EVERY = 32 /* requests: what they left in the heap goes back to the system */
+};
 
 /* Closed, so that the next accept fails too: libfcgi looks at what is pending only after it. */
 static void
@@ -138,8 +143,11 @@ fcgi_serve(const struct app *app, const struct turn *turn)
     FCGX_Init();
     FCGX_InitRequest(&fcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR);
     count_worker(app, &own, 1);
-    while (FCGX_Accept_r(&fcgi) == 0)
+    for (unsigned served = 1; FCGX_Accept_r(&fcgi) == 0; served++) {
         answer(&fcgi, app, &own, state);
+        if (served % TRIM_EVERY == 0)
+            malloc_trim(0);
+    }
     count_worker(app, &own, 0);
     FCGX_Free(&fcgi, 0);
     db_free(&db);
