@@ -89,16 +89,23 @@ attempt(struct req *req, struct err *err)
     return req->idempotency_key != NULL ? idempotency_run(req, run_once, err) : run_once(req, err);
 }
 
+static usec_t
+deadline_of(const struct req *req)
+{
+    unsigned limit = req->app->request_ms == 0 ? REQUEST_MS : req->app->request_ms;
+
+    return req->started_at + limit * USEC_MS;
+}
+
 /* A little, so that those who collided do not meet again; false when there is no time for another
  * try that takes as long. */
 static bool
 wait_a_little(const struct req *req, unsigned tries, usec_t took)
 {
-    usec_t limit = USEC_MS * (req->app->request_ms == 0 ? REQUEST_MS : req->app->request_ms);
     usec_t pause = time_monotonic() % (RETRY_USEC << tries);
     struct timespec time = {.tv_nsec = pause * 1000};
 
-    if (time_monotonic() + pause + took - req->started_at >= limit)
+    if (time_monotonic() + pause + took >= deadline_of(req))
         return false;
     nanosleep(&time, NULL);
     return true;
@@ -147,8 +154,10 @@ begin(const struct app *app, struct req *req)
     }
     reply_header(req, "X-Request-Id", req->turn.actor.request_id);
     req->turn.arena = req->arena;
-    if (req->turn.db != NULL)
-        db_turn(req->turn.db, req->arena);
+    if (req->turn.db == NULL)
+        return;
+    db_turn(req->turn.db, req->arena);
+    req->turn.db->deadline = deadline_of(req);
 }
 
 void
@@ -173,6 +182,8 @@ app_finish(struct req *req)
     bool wake = req->route != NULL && req->route->flags & WRITES && req->answer.status < 300;
     struct db *db = req->turn.db;
 
+    if (db != NULL)
+        db->deadline = 0;    /* nobody waits any more */
     arena_reset(req->arena); /* the request itself may live there */
     if (wake && db != NULL)
         db_wake(db);
