@@ -31,6 +31,8 @@ const struct err_kind err_kinds[ERR_CODES] = {
     [ERR_NODE_NOT_FOUND] = {CLASS_NOT_FOUND, "node_not_found", "Node not found"},
     [ERR_TOKEN_NOT_FOUND] = {CLASS_NOT_FOUND, "token_not_found", "Token not found"},
     [ERR_TOKEN_NAME_EXISTS] = {CLASS_CONFLICT, "token_name_exists", "Token name already exists"},
+    [ERR_EVENT_NOT_FOUND] = {CLASS_NOT_FOUND, "event_not_found", "Event not found"},
+    [ERR_DEAD_NOT_FOUND] = {CLASS_NOT_FOUND, "dead_not_found", "Dead letter not found"},
 
     [ERR_USER_BLOCKED] = {CLASS_FORBIDDEN, "user_blocked", "User is blocked"},
     [ERR_ENTITLEMENT_GRACE] = {CLASS_FORBIDDEN, "entitlement_grace",
@@ -60,10 +62,12 @@ const struct err_kind err_kinds[ERR_CODES] = {
         "Selected SNI is blocked by REALITY SNI policy (reality_sni_allow_suffixes)."},
     [ERR_NODE_ROLE] = {CLASS_CONFLICT, "node_role", "The node is registered with another role"},
     [ERR_NODE_ACTIVE] = {CLASS_CONFLICT, "node_active", "An active node cannot be deleted"},
+    [ERR_DEAD_RESOLVED] = {CLASS_CONFLICT, "dead_resolved", "The dead letter is resolved already"},
     [ERR_BUNDLE] = {CLASS_CONFLICT, "bundle", "The bundle cannot be used"},
     [ERR_BUNDLE_SIZE] = {CLASS_INVALID, "bundle_size", "The bundle is larger than 4 MiB"},
     [ERR_SCOPE_NOT_HELD] = {CLASS_FORBIDDEN, "scope_not_held",
         "A token can only issue scopes that it holds itself"},
+    [ERR_FILTER_REQUIRED] = {CLASS_REFUSED, "filter_required", "At least one filter is required"},
 
     [ERR_PEER_AWAY] = {CLASS_UNAVAILABLE, "peer_away", "The peer does not answer"},
     [ERR_PEER_REFUSED] = {CLASS_REFUSED, "peer_refused", "The peer refused"},

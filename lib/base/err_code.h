@@ -46,6 +46,8 @@ enum err_code {
     ERR_NODE_NOT_FOUND,
     ERR_TOKEN_NOT_FOUND,
     ERR_TOKEN_NAME_EXISTS,
+    ERR_EVENT_NOT_FOUND,
+    ERR_DEAD_NOT_FOUND,
     /* the rules */
     ERR_USER_BLOCKED,
     ERR_ENTITLEMENT_GRACE,
@@ -68,9 +70,11 @@ enum err_code {
     ERR_SNI_POLICY,
     ERR_NODE_ROLE,
     ERR_NODE_ACTIVE,
+    ERR_DEAD_RESOLVED,
     ERR_BUNDLE,
     ERR_BUNDLE_SIZE,
     ERR_SCOPE_NOT_HELD,
+    ERR_FILTER_REQUIRED,
     /* between processes */
     ERR_PEER_AWAY,
     ERR_PEER_REFUSED,

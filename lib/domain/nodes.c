@@ -2,6 +2,7 @@
 
 #include "base/uuid.h"
 #include "domain/changed.h"
+#include "store/letters.h"
 
 /* -- the log ------------------------------------------------------------------------------- */
 
@@ -52,9 +53,11 @@ node_change(const struct turn *turn, const char *id, const struct node_patch *in
 bool
 node_remove(const struct turn *turn, const char *id, struct err *err)
 {
+    const struct letter_end end = {"the node was deleted", turn->actor.token_name};
     struct node node;
 
     return db_begin(turn->db, err) && node_lock(turn->db, id, &node, err) &&
-        (!node.active || err_set(err, ERR_NODE_ACTIVE)) && node_delete(turn->db, id, err) &&
+        (!node.active || err_set(err, ERR_NODE_ACTIVE)) &&
+        letters_discard_of_node(turn->db, id, &end, err) && node_delete(turn->db, id, err) &&
         audit(turn, "nodes.delete", &node, NULL, err) && db_commit(turn->db, err);
 }

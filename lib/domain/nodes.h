@@ -14,7 +14,7 @@ bool node_register(const struct turn *turn, const struct node_new *in, struct no
 bool node_change(const struct turn *turn, const char *id, const struct node_patch *in,
     struct node *node, struct err *err) MUST_CHECK;
 
-/* ERR_NODE_NOT_FOUND, ERR_NODE_ACTIVE. */
+/* Its open dead letters end with it. ERR_NODE_NOT_FOUND, ERR_NODE_ACTIVE. */
 bool node_remove(const struct turn *turn, const char *id, struct err *err) MUST_CHECK;
 
 #endif

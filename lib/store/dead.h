@@ -1,6 +1,6 @@
 /*
  * Dead letters: what a node has refused for good, one row per node, key and version. They block
- * nothing; a later version that applies closes them.
+ * nothing; a later version that applies closes them, or an operator does (store/letters.h).
  */
 #ifndef TG_STORE_DEAD_H
 #define TG_STORE_DEAD_H

@@ -30,4 +30,19 @@ extern const struct schema node_status_schema;
 /* By name. */
 bool node_statuses(struct db *db, struct list *statuses, struct err *err) MUST_CHECK;
 
+/* ERR_NODE_NOT_FOUND. */
+bool
+node_status(struct db *db, const char *id, struct node_status *status, struct err *err) MUST_CHECK;
+
+/* What an operator tells the dispatcher of a node. */
+enum node_order {
+    NODE_RESYNC, /* send a snapshot */
+    NODE_PAUSE,  /* look at it, and send nothing */
+    NODE_RESUME,
+    NODE_ORDERS
+};
+
+/* The dispatcher reads it when it next claims the node or keeps its lease. */
+bool node_obey(struct db *db, const char *id, enum node_order order, struct err *err) MUST_CHECK;
+
 #endif

@@ -1,20 +1,14 @@
 #include "store/outbox.h"
 
+#include "store/event_columns.h"
+
 const char *const event_status_names[] = {
     [EVENT_PENDING] = "pending", [EVENT_SENT] = "sent", [EVENT_FAILED] = "failed", NULL};
 
-static const struct field event_fields[] = {
-    F_INT(struct event, id, F_REQUIRED, 1, INT64_MAX),
-    F_OPT_INT(struct event, gen, F_REQUIRED, 1, INT64_MAX),
-    F_TEXT(struct event, event_type, F_REQUIRED, 1, 64),
-    F_TEXT(struct event, role_target, F_REQUIRED, 1, 16),
-    F_TEXT(struct event, aggregate_id, F_REQUIRED, 1, 128),
-    F_INT(struct event, ver, F_REQUIRED, 0, INT64_MAX),
-    F_TEXT(struct event, idempotency_key, F_REQUIRED, 1, 255),
-    F_ENUM(struct event, status, F_REQUIRED, event_status_names),
-    F_TIME(struct event, created_at, F_REQUIRED),
-    F_TEXT(struct event, request_id, F_REQUIRED | F_NULLABLE, 1, 128),
-};
+const char *const event_type_names[] = {"APPLY_BUNDLE", "UPSERT_USER", "REVOKE_USER",
+    "REVOKE_CONNECTION", "WG_PEER_UPSERT", "WG_PEER_REMOVE", NULL};
+
+static const struct field event_fields[] = {EVENT_FIELDS};
 
 const struct schema event_schema = SCHEMA(struct event, event_fields);
 

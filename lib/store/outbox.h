@@ -25,6 +25,7 @@ enum event_status {
 };
 
 extern const char *const event_status_names[];
+extern const char *const event_type_names[];
 
 struct event {
     int64_t id;

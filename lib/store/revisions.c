@@ -1,5 +1,6 @@
 #include "store/revisions.h"
 
+#include "schema/cursor.h"
 #include "store/connections.h"
 #include "store/revision_columns.h"
 #include "store/users.h"
@@ -107,8 +108,8 @@ revisions_list(struct db *db, const char *connection_id, const struct revisions_
     struct list *revisions, struct err *err)
 {
     return db_all(db, &REVISIONS_LIST,
-        DB_ARGS(arg_text(connection_id), arg_time(in->cursor.created_at), arg_text(in->cursor.id),
-            arg_int(in->limit + 1)),
+        DB_ARGS(arg_text(connection_id), arg_time(in->cursor.created_at),
+            arg_text(cursor_uuid(&in->cursor)), arg_int(in->limit + 1)),
         revisions, err);
 }
 

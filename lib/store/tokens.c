@@ -1,6 +1,7 @@
 #include "store/tokens.h"
 
 #include "db/listen.h"
+#include "schema/cursor.h"
 #include "schema/write.h"
 
 static const char *const token_status_names[] = {"active", "revoked", NULL};
@@ -57,7 +58,8 @@ bool
 tokens_list(struct db *db, const struct tokens_query *in, struct list *tokens, struct err *err)
 {
     return db_all(db, &TOKENS_LIST,
-        DB_ARGS(arg_time(in->cursor.created_at), arg_text(in->cursor.id), arg_int(in->limit + 1)),
+        DB_ARGS(arg_time(in->cursor.created_at), arg_text(cursor_uuid(&in->cursor)),
+            arg_int(in->limit + 1)),
         tokens, err);
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/str.h"
+#include "schema/cursor.h"
 #include "store/outbox.h"
 
 /* -- records ------------------------------------------------------------------------------- */
@@ -126,7 +127,7 @@ users_list(struct db *db, const struct users_query *in, struct list *users, stru
                                                    : &USERS_SEARCH_BEGINNING;
     const struct db_arg args[] = {
         arg_time(in->cursor.created_at),
-        arg_text(in->cursor.id),
+        arg_opt_int(cursor_number(&in->cursor)),
         arg_text(one_role ? user_role_names[in->role] : NULL),
         arg_bool(in->blocked_only),
         arg_int(in->only),

@@ -69,6 +69,190 @@ static const struct call calls[] = {
         .scopes = "dispatch:write"},
 };
 
+#define T1   "00000000-0000-4000-8000-0000000000b1"
+#define T2   "00000000-0000-4000-8000-0000000000b2"
+#define E1   "00000000-0000-4000-8000-0000000000b3"
+#define C1   "00000000-0000-4000-8000-000000000001"
+#define NONE "00000000-0000-4000-8000-0000000000ff"
+
+#define SET_NODES(what) "update node_cursor set " what
+#define LOG(id, gen, type, key, ver, when)                                                         \
+    "(" #id ", 1, " #gen ", '" type "', 'xray', '" key "', " #ver ", '" type ":VPS_T:" key ":" #ver \
+    "', " when ")"
+
+/* What operators see of the log: two nodes of VPS_T, of which one is behind, and one of VPS_E. */
+static const struct call view_calls[] = {
+    {"no events", "GET", "/dispatch/events", NULL, 200, "[]"},
+    {"nodes", CALL_SQL,
+        "insert into node_endpoint (id, name, role, base_url, public_ipv4, active) values"
+        " ('" T1 "', 't1', 'VPS_T', 'http://127.0.0.1:9', '192.0.2.1', true),"
+        " ('" T2 "', 't2', 'VPS_T', 'http://127.0.0.1:9', '192.0.2.2', true),"
+        " ('" E1 "', 'e1', 'VPS_E', 'http://127.0.0.1:9', '192.0.2.3', true)"},
+    {"and how far they are", CALL_SQL,
+        "insert into node_cursor (node_id, stream_id, acked_gen, converged, fails, last_error,"
+        " next_attempt_at) values ('" T1 "', 1, 3, '{\"xray\": 2}', 0, null, '-infinity'),"
+        " ('" T2 "', 1, 1, '{\"xray\": 1}', 4, 'status 500', '2099-01-01T00:00:00Z'),"
+        " ('" E1 "', 2, 0, '{}', 0, null, '-infinity')"},
+    {"a log", CALL_SQL,
+        "insert into outbox_event (id, stream_id, gen, event_type, component, aggregate_id, ver,"
+        " idempotency_key, created_at) overriding system value values "
+        LOG(1, 1, "UPSERT_USER", C1, 1, "now() - interval '3 h'") ", "
+        LOG(2, 2, "APPLY_BUNDLE", "base-vps-t", 1, "now() - interval '2 h'") ", "
+        LOG(3, 3, "UPSERT_USER", C1, 2, "now() - interval '1 h'") ", "
+        LOG(4, null, "REVOKE_CONNECTION", C1, 3, "now()")},
+    {"and what was refused", CALL_SQL, "insert into delivery_dead (id, node_id, gen, event_type,"
+        " aggregate_id, ver, code, detail, attempts, state, created_at) overriding system value"
+        " values (1, '" T2 "', 1, 'UPSERT_USER', '" C1 "', 1, 'bad_id', 'not a UUID', 2, 'dead',"
+        " now() - interval '2 h'),"
+        " (2, '" T1 "', 2, 'APPLY_BUNDLE', 'base-vps-t', 1, 'no_component', 'x', 1, 'dead',"
+        " now() - interval '1 h'), (3, '" T1 "', 1, null, 'old', 1, null, null, 1, 'superseded',"
+        " now())"},
+
+    {"newest first", "GET", "/dispatch/events", NULL, 200,
+        "[{'id': 4, 'gen': null, 'event_type': 'REVOKE_CONNECTION', 'role_target': 'VPS_T',"
+        " 'aggregate_id': '" C1 "', 'ver': 3, 'status': 'pending', 'request_id': null,"
+        " 'idempotency_key': 'REVOKE_CONNECTION:VPS_T:" C1 ":3'},"
+        " {'id': 3, 'gen': 3, 'status': 'pending'}, {'id': 2, 'status': 'failed'},"
+        " {'id': 1, 'status': 'failed'}]"},
+    {"of a type", "GET", "/dispatch/events?event_type=UPSERT_USER", NULL, 200,
+        "[{'id': 3}, {'id': 1}]"},
+    {"of no type", "GET", "/dispatch/events?event_type=x", NULL, 422,
+        "{'errors': [{'type': 'enum', 'loc': ['query', 'event_type']}]}"},
+    {"of an aggregate", "GET", "/dispatch/events?aggregate_id=base-vps-t", NULL, 200, "[{'id': 2}]"},
+    {"of both", "GET", "/dispatch/events?aggregate_id=" C1 "&event_type=UPSERT_USER", NULL, 200,
+        "[{'id': 3}, {'id': 1}]"},
+    {"since never", "GET", "/dispatch/events?since=2099-01-01T00:00:00Z", NULL, 200, "[]"},
+    {"since long ago", "GET", "/dispatch/events?since=2020-01-01T00:00:00Z&limit=2", NULL, 200,
+        "[{'id': 4}, {'id': 3}]"},
+    {"the next page", "GET", CALL_NEXT, NULL, 200, "[{'id': 2}, {'id': 1}]"},
+    {"a page of an aggregate", "GET", "/dispatch/events?limit=1&aggregate_id=" C1, NULL, 200,
+        "[{'id': 4}]"},
+    {"and the next", "GET", CALL_NEXT, NULL, 200, "[{'id': 3}]"},
+    {"a naive time", "GET", "/dispatch/events?since=2020-01-01T00:00:00", NULL, 422,
+        "{'errors': [{'type': 'time_parsing', 'loc': ['query', 'since']}]}"},
+
+    {"one event", "GET", "/dispatch/events/3", NULL, 200,
+        "{'id': 3, 'status': 'pending', 'payload': null, 'nodes': ["
+        "{'outbox_event_id': 3, 'node_id': '" T1 "', 'node_name': 't1', 'ver': 2,"
+        " 'event_type': 'UPSERT_USER', 'aggregate_id': '" C1 "', 'status': 'sent',"
+        " 'applied': false, 'attempts': 1, 'next_attempt_at': null, 'last_error': null},"
+        " {'node_id': '" T2 "', 'status': 'failed', 'applied': false, 'attempts': 4,"
+        " 'next_attempt_at': '2099-01-01T00:00:00Z', 'last_error': 'status 500'}]}"},
+    {"a dead one", "GET", "/dispatch/events/1", NULL, 200,
+        "{'id': 1, 'status': 'failed', 'nodes': [{'status': 'sent', 'applied': true},"
+        " {'status': 'dead', 'applied': false, 'attempts': 2, 'next_attempt_at': null,"
+        " 'last_error': 'bad_id: not a UUID'}]}"},
+    {"no such event", "GET", "/dispatch/events/9", NULL, 404,
+        "{'code': 'event_not_found', 'detail': 'Event not found'}"},
+    {"nor is this a number", "GET", "/dispatch/events/x", NULL, 422,
+        "{'errors': [{'type': 'int_parsing', 'loc': ['path', 'id']}]}"},
+
+    {"nothing to send", "GET", "/dispatch/events/3?payload=1", NULL, 200, "{'payload': null}"},
+    {"a user", CALL_SQL, "with u as (insert into tg_user (telegram_id) values (7)),"
+        " d as (insert into device (id, user_id, name) values ('" T1 "', 7, 'phone'))"
+        " insert into connection (id, user_id, device_id, protocol, mode, variant, profile_name,"
+        " custom_overrides_json, status, ver) values ('" C1 "', 7, '" T1 "', 'vless_reality',"
+        " 'direct', 'B1', 'p', '{}', 'active', 4)"},
+    {"with a secret", CALL_SQL, "insert into connection_revision (id, connection_id, slot, status,"
+        " credential_key, effective_config_json) values ('" T2 "', '" C1 "', 0, 'active', 'key',"
+        " '{\"uuid\": \"a\", \"flow\": \"xtls-rprx-vision\", \"sni\": \"www.one.net\"}')"},
+    {"what would be sent now", "GET", "/dispatch/events/3?payload=1", NULL, 200,
+        "{'payload': {'connection_id': '" C1 "', 'protocol': 'vless_reality', 'mode': 'direct',"
+        " 'variant': 'B1', 'credentials': [{'revision_id': '" T2 "', 'slot': 0, 'uuid': '***',"
+        " 'credential_key': '***', 'flow': 'xtls-rprx-vision', 'sni': 'www.one.net'}]}}"},
+    {"a bundle", CALL_SQL, "with e as (update outbox_event set component = 'bundle'"
+        " where event_type = 'APPLY_BUNDLE' and created_at is not null)"
+        " insert into bundle (name, role, ver, files, digest) values ('base-vps-t', 'VPS_T', 1,"
+        " '{\"xray.json\": \"{}\", \"a\": {\"encoding\": \"base64\", \"content\": \"x\"}}', 'd')"},
+    {"files have secrets", "GET", "/dispatch/events/2?payload=true", NULL, 200,
+        "{'payload': {'bundle_name': 'base-vps-t', 'digest': 'd', 'files': {'xray.json': '***',"
+        " 'a': {'encoding': '***', 'content': '***'}}}}"},
+
+    {"of nothing", "GET", "/dispatch/deliveries", NULL, 422,
+        "{'code': 'input', 'detail': 'node_id or aggregate_id is required'}"},
+    {"to a node", "GET", "/dispatch/deliveries?node_id=" T1, NULL, 200,
+        "[{'outbox_event_id': 4, 'status': 'pending', 'attempts': 0}, {'outbox_event_id': 3,"
+        " 'status': 'sent', 'applied': false}, {'outbox_event_id': 2, 'status': 'dead'},"
+        " {'outbox_event_id': 1, 'status': 'sent', 'applied': true}]"},
+    {"a page of it", "GET", "/dispatch/deliveries?limit=1&node_id=" T1, NULL, 200,
+        "[{'outbox_event_id': 4}]"},
+    {"the second", "GET", CALL_NEXT, NULL, 200, "[{'outbox_event_id': 3}]"},
+    {"the third", "GET", CALL_NEXT, NULL, 200, "[{'outbox_event_id': 2}]"},
+    {"and the last", "GET", CALL_NEXT, NULL, 200, "[{'outbox_event_id': 1}]"},
+    {"sent", "GET", "/dispatch/deliveries?status=sent&node_id=" T1, NULL, 200,
+        "[{'outbox_event_id': 3}, {'outbox_event_id': 1}]"},
+    {"dead", "GET", "/dispatch/deliveries?status=dead&node_id=" T1, NULL, 200,
+        "[{'outbox_event_id': 2, 'last_error': 'no_component: x'}]"},
+    {"pending", "GET", "/dispatch/deliveries?status=pending&node_id=" T1, NULL, 200,
+        "[{'outbox_event_id': 4}]"},
+    {"not failed", "GET", "/dispatch/deliveries?status=failed&node_id=" T1, NULL, 200, "[]"},
+    {"failed", "GET", "/dispatch/deliveries?status=failed&node_id=" T2, NULL, 200,
+        "[{'outbox_event_id': 4}, {'outbox_event_id': 3}, {'outbox_event_id': 2}]"},
+    {"to no node", "GET", "/dispatch/deliveries?node_id=" NONE, NULL, 200, "[]"},
+    {"of an aggregate", "GET", "/dispatch/deliveries?limit=3&aggregate_id=" C1, NULL, 200,
+        "[{'outbox_event_id': 4, 'node_name': 't1'}, {'outbox_event_id': 4, 'node_name': 't2'},"
+        " {'outbox_event_id': 3, 'node_name': 't1'}]"},
+    {"its next page", "GET", CALL_NEXT, NULL, 200,
+        "[{'outbox_event_id': 3, 'node_name': 't2'}, {'outbox_event_id': 1, 'node_name': 't1'},"
+        " {'outbox_event_id': 1, 'node_name': 't2'}]"},
+    {"of both", "GET", "/dispatch/deliveries?status=dead&node_id=" T2 "&aggregate_id=" C1, NULL, 200,
+        "[{'outbox_event_id': 1}]"},
+    {"no status", "GET", "/dispatch/deliveries?status=x&node_id=" T1, NULL, 422,
+        "{'errors': [{'type': 'enum', 'loc': ['query', 'status']}]}"},
+
+    {"open dead letters", "GET", "/dispatch/dead", NULL, 200,
+        "[{'id': 2, 'node_id': '" T1 "', 'node_name': 't1', 'event_type': 'APPLY_BUNDLE',"
+        " 'aggregate_id': 'base-vps-t', 'ver': 1, 'code': 'no_component', 'detail': 'x',"
+        " 'attempts': 1, 'state': 'dead', 'reason': null, 'resolved_at': null,"
+        " 'resolved_by': null}, {'id': 1}]"},
+    {"the first page", "GET", "/dispatch/dead?limit=1", NULL, 200, "[{'id': 2}]"},
+    {"the second page", "GET", CALL_NEXT, NULL, 200, "[{'id': 1}]"},
+    {"of a node", "GET", "/dispatch/dead?node_id=" T2, NULL, 200, "[{'id': 1}]"},
+    {"of a key", "GET", "/dispatch/dead?aggregate_id=base-vps-t", NULL, 200, "[{'id': 2}]"},
+    {"of a kind", "GET", "/dispatch/dead?code=bad_id&node_id=" T2, NULL, 200, "[{'id': 1}]"},
+    {"of another", "GET", "/dispatch/dead?code=x", NULL, 200, "[]"},
+
+    {"why", "POST", "/dispatch/dead/1/discard", "{}", 422,
+        "{'errors': [{'type': 'missing', 'loc': ['body', 'reason']}]}"},
+    {"discard none", "POST", "/dispatch/dead/9/discard", "{'reason': 'x'}", 404,
+        "{'code': 'dead_not_found'}"},
+    {"discard", "POST", "/dispatch/dead/1/discard", "{'reason': 'known'}", 200,
+        "{'id': 1, 'state': 'discarded', 'reason': 'known', 'resolved_by': 'test'}"},
+    {"once", "POST", "/dispatch/dead/1/discard", "{'reason': 'x'}", 409, "{'code': 'dead_resolved'}"},
+    {"what was superseded", "POST", "/dispatch/dead/3/discard", "{'reason': 'x'}", 409,
+        "{'code': 'dead_resolved'}"},
+    {"it is gone", "GET", "/dispatch/dead", NULL, 200, "[{'id': 2}]"},
+    {"and its event has failed nowhere", "GET", "/dispatch/events/1", NULL, 200,
+        "{'status': 'sent'}"},
+
+    {"pause", "POST", "/dispatch/nodes/" T1 "/pause", NULL, 202,
+        "{'node_id': '" T1 "', 'paused': true, 'pause_reason': 'asked for by an operator'}"},
+    {"the dispatcher's reason", CALL_SQL, SET_NODES("pause_reason = 'epoch' where paused")},
+    {"stays", "POST", "/dispatch/nodes/" T1 "/pause", NULL, 202, "{'pause_reason': 'epoch'}"},
+    {"resume", "POST", "/dispatch/nodes/" T1 "/resume", NULL, 202,
+        "{'paused': false, 'pause_reason': null}"},
+    {"no snapshot to come", CALL_SQL, SET_NODES("want_snapshot = false")},
+    {"resync", "POST", "/dispatch/nodes/" T1 "/resync", NULL, 202, "{'name': 't1'}"},
+    {"that one alone", CALL_SQL, "do $$ begin"
+        " assert (select array_agg(node_id::text) from node_cursor where want_snapshot)"
+        "   = array['" T1 "']; end $$"},
+    {"resync none", "POST", "/dispatch/nodes/" NONE "/resync", NULL, 404,
+        "{'code': 'node_not_found'}"},
+    {"pause none", "POST", "/dispatch/nodes/" NONE "/pause", NULL, 404,
+        "{'code': 'node_not_found'}"},
+    {"resume none", "POST", "/dispatch/nodes/" NONE "/resume", NULL, 404,
+        "{'code': 'node_not_found'}"},
+    {"each is on record", CALL_SQL, "do $$ begin"
+        " assert (select array_agg(action order by id) from audit_log) = array['dispatch.discard',"
+        "   'dispatch.pause', 'dispatch.pause', 'dispatch.resume', 'dispatch.resync'];"
+        " assert (select after from audit_log where subject = 'dead:1')"
+        "   = '{\"state\": \"discarded\"}'; end $$"},
+    {"discarding needs a scope", "POST", "/dispatch/dead/2/discard", "{'reason': 'x'}", 403,
+        "{'code': 'scope'}", .scopes = "dispatch:read"},
+    {"so does looking", "GET", "/dispatch/events", NULL, 403, "{'code': 'scope'}",
+        .scopes = "nodes:rw"},
+};
+
 /* The same app where the bundles are as they lie in the tree. */
 static const struct call raw_calls[] = {
     {"a bundle that was not rendered", "POST", "/dispatch/reapply-base", "{'role': 'VPS_T'}", 409,
@@ -107,6 +291,7 @@ main(void)
     settings.bundle_root = "bundles";
     run_calls_under(&handler_app, raw_calls, COUNT(raw_calls), &settings, &db);
     db_free(&db);
+    run_calls(&handler_app, view_calls, COUNT(view_calls));
     run_scopes(&handler_app);
     scratch_remove(root);
     arena_reset(&arena);

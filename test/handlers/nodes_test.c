@@ -79,7 +79,14 @@ static const struct call calls[] = {
 
     {"oldest first", "GET", "/nodes", NULL, 200, "[{'id': '" N1 "'}]"},
     {"rest again", "PATCH", "/nodes/" N1, "{'active': false}", 200, "{'active': false}"},
+    {"what it has refused", CALL_SQL, "insert into delivery_dead (node_id, aggregate_id, ver, state)"
+        " values ('" N1 "', 'a', 1, 'dead'), ('" N1 "', 'a', 2, 'superseded'),"
+        " ('" NONE "', 'a', 1, 'dead')"},
     {"delete", "DELETE", "/nodes/" N1, NULL, 204, NULL},
+    {"ends with it", CALL_SQL, "do $$ begin"
+        " assert (select array_agg(concat_ws(' ', state, reason, resolved_by) order by id)"
+        "   from delivery_dead) = array['discarded the node was deleted test', 'superseded', 'dead'];"
+        " end $$"},
     {"delete again", "DELETE", "/nodes/" N1, NULL, 404, "{'code': 'node_not_found'}"},
     {"nothing left", CALL_SQL, "do $$ begin"
         " assert (select count(*) from node_cursor) = 0;"

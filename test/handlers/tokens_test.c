@@ -2,8 +2,9 @@
 #include "harness/check.h"
 #include "harness/scopes.h"
 
-#define KNOWN  "/auth/tokens/00000000-0000-4000-8000-000000000001"
-#define NOBODY "/auth/tokens/00000000-0000-4000-8000-000000000009"
+#define KNOWN         "/auth/tokens/00000000-0000-4000-8000-000000000001"
+#define NUMBER_CURSOR "AAZJrHB0GcAAAAAAAAAABw"
+#define NOBODY        "/auth/tokens/00000000-0000-4000-8000-000000000009"
 
 static const struct call calls[] = {
     {"scopes need a scope", "GET", "/auth/scopes", NULL, 403, "{'code': 'scope'}",
@@ -42,6 +43,7 @@ static const struct call calls[] = {
     {"newest first", "GET", "/auth/tokens?limit=1", NULL, 200, "[{'name': 'a'}]"},
     {"the next page", "GET", CALL_NEXT, NULL, 200, "[{'name': 'guest'}]"},
     {"and the last", "GET", CALL_NEXT, NULL, 200, "[{'name': 'bot'}]"},
+    {"a place in another list", "GET", "/auth/tokens?cursor=" NUMBER_CURSOR, NULL, 200, "[]"},
     {"a known one", CALL_SQL,
         "insert into api_token (id, name, token_hash, scopes) values"
         " ('00000000-0000-4000-8000-000000000001', 'known', 'x', '[\"users:read\"]')"},

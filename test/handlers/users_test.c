@@ -51,6 +51,8 @@ static const struct call calls[] = {
 
     {"one page", "GET", "/users?role=user&limit=1", NULL, 200, "[" ID(8) "]"},
     {"the next", "GET", CALL_NEXT, NULL, 200, "[" ID(7) "]"},
+    {"a place in another list", "GET", "/users?cursor=AAZJrHB0GcAPj61b2ctGn6FlcIZ3KJUO", NULL, 200,
+        "[]"},
     {"no admins", "GET", "/users?role=admin", NULL, 200, "[]"},
     {"an escape in a query", "GET", "/users?role=%75ser&limit=1000", NULL, 200,
         "[" ID(8) "," ID(7) "]"},

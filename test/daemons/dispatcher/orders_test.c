@@ -1,0 +1,174 @@
+/* What operators order: one dispatcher in this process, on the same loop as its node. */
+#include <stdio.h>
+#include <string.h>
+
+#include "dispatcher/dispatcher.h"
+#include "domain/letters.h"
+#include "domain/orders.h"
+#include "harness/check.h"
+#include "harness/database.h"
+#include "harness/fake_node.h"
+#include "harness/world.h"
+
+static struct dispatcher dispatcher;
+static struct task tasks[DISPATCHER_TASKS];
+static struct settings settings;
+static struct fake_node node;
+static struct db db; /* of an operator */
+static struct err err;
+
+static void
+set_up(void)
+{
+    database_init(&db);
+    world_open();
+    settings = (struct settings){
+        .database_url = database_conninfo(),
+        .pseudonym_secret = "0123456789abcdef0123456789abcdef",
+        .entry_mode = ENTRY_TCP_FORWARD,
+        .dispatcher_poll_seconds = 1,
+        .dispatcher_batch_size = 64,
+        .dispatcher_lock_ttl_seconds = 5,
+        .dispatcher_max_attempts = 25,
+        .dispatcher_concurrency = 64,
+        .dispatcher_client_cert = "",
+        .dispatcher_client_key = "",
+        .dispatcher_ca_cert = "",
+        .agent_auth_token = "master",
+        .agent_token_mode = TOKEN_DERIVED,
+    };
+    dispatcher_tasks(&settings, tasks);
+    CHECK(dispatcher_open(&dispatcher, &settings, tasks, &err));
+    fake_open(&node, dispatcher.loop.base);
+    world_node(1, node.peer.url);
+}
+
+static void
+tear_down(void)
+{
+    fake_kill(&node);
+    dispatcher_close(&dispatcher);
+    world_close();
+    db_free(&db);
+}
+
+static struct turn
+turn_of(struct arena *arena)
+{
+    db_turn(&db, arena);
+    return (struct turn){.db = &db,
+        .arena = arena,
+        .settings = &settings,
+        .actor = {.request_id = "test-1", .token_name = "operator", .scopes = "*"}};
+}
+
+static void
+order(enum node_order what)
+{
+    struct arena arena = {0};
+    struct turn turn = turn_of(&arena);
+    struct node_status status;
+
+    CHECK(node_order(&turn, world_node_id(1), what, &status, &err));
+    arena_reset(&arena);
+}
+
+static void
+give_up(int64_t id)
+{
+    struct arena arena = {0};
+    struct turn turn = turn_of(&arena);
+    struct letter letter;
+
+    CHECK(letter_give_up(&turn, id, &(struct discard){"known"}, &letter, &err));
+    arena_reset(&arena);
+}
+
+static bool
+says_true(void *sql)
+{
+    return world_int("select (%s)::int", (const char *)sql) == 1;
+}
+
+static bool
+wait_for_row(const char *sql)
+{
+    char text[512];
+
+    snprintf(text, sizeof(text), "%s", sql);
+    return wait_until(dispatcher.loop.base, says_true, text);
+}
+
+static void
+change(int n)
+{
+    world_touch(n);
+    world_notify();
+}
+
+#define DRAINED                                                                                    \
+    "select acked_gen = (select gen from outbox_stream where stream_id = 1) and not want_snapshot" \
+    " and not exists (select from outbox_event where gen is null) from node_cursor"
+
+static void
+test_resync_sends_everything_once_more(void)
+{
+    world_issue(1);
+    world_notify();
+    CHECK(wait_for_row(DRAINED));
+    int commits = node.commits;
+    order(NODE_RESYNC);
+    CHECK(wait_for_row(DRAINED));
+    CHECK_INT(commits + 1, node.commits);
+}
+
+static void
+test_nothing_is_sent_between_pause_and_resume(void)
+{
+    order(NODE_PAUSE);
+    /* Whoever holds the node lets go of it, and then it is looked at without being written to. */
+    CHECK(wait_for_row("select lease_owner is null from node_cursor"));
+    int batches = node.batches, commits = node.commits;
+    order(NODE_RESYNC);
+    change(1);
+    world_do("update node_cursor set last_seen = '-infinity'");
+    CHECK(wait_for_row("select last_seen > '-infinity' and lease_owner is null from node_cursor"));
+    CHECK_INT(batches, node.batches);
+    CHECK_INT(commits, node.commits);
+    CHECK_INT(1, fake_key(&node, world_connection(1))->ver);
+    order(NODE_RESUME);
+    CHECK(wait_for_row(DRAINED));
+    CHECK_INT(commits + 1, node.commits);
+    CHECK_INT(2, fake_key(&node, world_connection(1))->ver);
+}
+
+static void
+test_a_discarded_letter_stays_so_when_the_node_refuses_again(void)
+{
+    char id[64];
+
+    snprintf(id, sizeof(id), "%s", world_connection(1));
+    node.refused = id;
+    change(1);
+    CHECK(wait_for_row("select count(*) = 1 from delivery_dead where state = 'dead'"));
+    give_up(world_int("select id from delivery_dead"));
+    order(NODE_RESYNC); /* the same version once more */
+    CHECK(wait_for_row(DRAINED));
+    CHECK_STR("discarded known operator",
+        world_text("select concat_ws(' ', state, reason, resolved_by) from delivery_dead"));
+    node.refused = NULL;
+    change(1);
+    CHECK(wait_for_row(DRAINED));
+    CHECK_STR("discarded", world_text("select state from delivery_dead"));
+}
+
+int
+main(void)
+{
+    set_up();
+    test_resync_sends_everything_once_more();
+    test_nothing_is_sent_between_pause_and_resume();
+    test_a_discarded_letter_stays_so_when_the_node_refuses_again();
+    tear_down();
+    return check_report("dispatcher/orders");
+}
