@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "crypto/pseudonym.h"
+#include "domain/marker.h"
 #include "domain/target.h"
 #include "schema/json.h"
 #include "store/artifacts.h"
@@ -37,20 +38,6 @@ take_text(struct json_object *json, struct arena *arena)
     return text;
 }
 
-/* Put a credential's name, of which two pids are the parts. */
-static void
-put_marker(struct json_object *json, const struct turn *turn, const char *variant,
-    const char *connection_id, const char *revision_id)
-{
-    const char *secret = turn->settings->pseudonym_secret;
-    char connection_pid[PID_SIZE], revision_pid[PID_SIZE], marker[MARKER_SIZE];
-
-    pid_make(secret, PID_CONNECTION, connection_id, connection_pid);
-    pid_make(secret, PID_REVISION, revision_id, revision_pid);
-    marker_make(variant, connection_pid, revision_pid, marker);
-    put_text(json, "marker", marker);
-}
-
 /* -- connections --------------------------------------------------------------------------- */
 
 static struct json_object *
@@ -60,7 +47,7 @@ credential_json(const struct turn *turn, const struct credential_row *row)
 
     put_text(json, "revision_id", row->revision_id);
     json_object_object_add(json, "slot", json_object_new_int64(row->slot.value));
-    put_marker(json, turn, row->variant, row->aggregate_id, row->revision_id);
+    put_text(json, "marker", marker_of(turn, row->variant, row->aggregate_id, row->revision_id));
     put_text(json, "credential_key", row->credential_key);
     put_text(json, "uuid", row->uuid);
     put_text(json, "flow", row->flow);
@@ -135,7 +122,7 @@ peer_artifact(const struct turn *turn, const void *rows, size_t unused_left, str
     put_text(json, "peer_public_key", row->peer_public_key);
     put_text(json, "preshared_key", row->preshared_key);
     put_text(json, "peer_ip", row->peer_ip);
-    put_marker(json, turn, row->variant, row->connection_id, row->revision_id);
+    put_text(json, "marker", marker_of(turn, row->variant, row->connection_id, row->revision_id));
     out->payload = take_text(json, turn->arena);
     return 1;
 }

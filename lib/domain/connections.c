@@ -69,7 +69,7 @@ create(const struct turn *turn, const struct connection_new *in, struct connecti
 {
     struct holding holding;
     struct draft draft = {.holding = &holding, .in = in->issue};
-    struct revision_new revision;
+    struct revision_new revision = {0};
 
     if (!device_hold(turn->db, in->user_id, in->device_id, &holding, err))
         return false;

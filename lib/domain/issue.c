@@ -4,23 +4,28 @@
 #include <strings.h>
 
 #include "base/uuid.h"
-#include "domain/overrides.h"
+#include "domain/hysteria.h"
 #include "domain/reality.h"
 #include "domain/scopes.h"
+#include "domain/ws.h"
 
 struct issuer {
     int protocol, mode, variant;
+    const char *profile;
     const struct schema *overrides;
-    choose_fn *choose;
+    choose_fn *choose; /* NULL: there is nothing to choose */
     write_fn *write;
 };
 
+/* clang-format off */
 static const struct issuer issuers[] = {
-    {PROTOCOL_VLESS_REALITY, MODE_DIRECT, VARIANT_B1, &reality_overrides_schema, reality_choose,
-        reality_write},
-    {PROTOCOL_VLESS_REALITY, MODE_CHAIN, VARIANT_B2, &reality_overrides_schema, reality_choose,
-        reality_write},
+    {PROTOCOL_VLESS_REALITY, MODE_DIRECT, VARIANT_B1, "B1-stealth-direct", &reality_overrides_schema, reality_choose, reality_write},
+    {PROTOCOL_VLESS_REALITY, MODE_CHAIN, VARIANT_B2, "B2-stealth-chain", &reality_overrides_schema, reality_choose, reality_write},
+    {PROTOCOL_VLESS_WS_TLS, MODE_DIRECT, VARIANT_B1, "B1-https-ws-direct", &ws_overrides_schema, NULL, ws_write},
+    {PROTOCOL_VLESS_WS_TLS, MODE_CHAIN, VARIANT_B2, "B2-https-ws-chain", &ws_overrides_schema, NULL, ws_write},
+    {PROTOCOL_HYSTERIA2, MODE_DIRECT, VARIANT_B3, "B3-h3-mimic-direct", &hysteria_overrides_schema, NULL, hysteria_write},
 };
+/* clang-format on */
 
 static bool
 find_issuer(const struct holding *holding, const struct issuer **issuer, struct err *err)
@@ -51,10 +56,13 @@ issue_check(const struct turn *turn, struct draft *draft, struct err *err)
 {
     const struct holding *holding = draft->holding;
 
-    return find_issuer(holding, &draft->issuer, err) &&
-        overrides_read(draft->issuer->overrides, holding->custom_overrides_json, turn->arena,
-            &draft->overrides, err) &&
-        (draft->in == NULL || draft->issuer->choose(turn, draft, err));
+    if (!find_issuer(holding, &draft->issuer, err) ||
+        !overrides_read(draft->issuer->overrides, holding->custom_overrides_json, turn->arena,
+            &draft->overrides, err))
+        return false;
+    draft->profile = draft->issuer->profile;
+    return draft->in == NULL || draft->issuer->choose == NULL ||
+        draft->issuer->choose(turn, draft, err);
 }
 
 /* -- who may ------------------------------------------------------------------------------- */
@@ -101,19 +109,19 @@ is_placeholder(const char *host)
 }
 
 bool
-issue_endpoint(const struct turn *turn, const struct holding *holding, enum endpoint role,
-    const char **host, struct err *err)
+issue_host(const struct turn *turn, const struct holding *holding, int role, const char **host,
+    struct err *err)
 {
     const struct {
-        const char *node, *fallback, *role;
-    } endpoints[] = {
-        [ENDPOINT_VPS_T] = {holding->host_vps_t, turn->settings->default_vps_t_host, "VPS_T"},
-        [ENDPOINT_VPS_E] = {holding->host_vps_e, turn->settings->default_vps_e_host, "VPS_E"},
+        const char *node, *fallback;
+    } hosts[] = {
+        [NODE_VPS_T] = {holding->host_vps_t, turn->settings->default_vps_t_host},
+        [NODE_VPS_E] = {holding->host_vps_e, turn->settings->default_vps_e_host},
     };
 
-    *host = endpoints[role].node != NULL ? endpoints[role].node : endpoints[role].fallback;
+    *host = hosts[role].node != NULL ? hosts[role].node : hosts[role].fallback;
     if (**host == '\0' || is_placeholder(*host))
-        return err_say(err, ERR_NO_ENDPOINT, "No usable endpoint for %s", endpoints[role].role);
+        return err_say(err, ERR_NO_ENDPOINT, "No usable endpoint for %s", node_role_names[role]);
     return true;
 }
 

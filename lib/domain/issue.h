@@ -11,12 +11,14 @@
 
 #include "domain/turn.h"
 #include "store/access.h"
+#include "store/nodes.h"
 
 /* An issuing on its way. */
 struct draft {
     const struct holding *holding; /* with its connection members set */
     const struct issue_new *in;    /* NULL: a connection without a revision */
     const struct issuer *issuer;   /* from here on set by issue_check() */
+    const char *profile;           /* its name for what clients get */
     const void *overrides;         /* a record of the issuer's schema */
     int64_t sni_id;
     const char *sni; /* the camouflage name, where the protocol has one */
@@ -44,13 +46,8 @@ bool issue_write(const struct turn *turn, const struct draft *draft, struct revi
 bool issue_overrides(const struct turn *turn, const struct holding *holding, const char *overrides,
     struct err *err) MUST_CHECK;
 
-enum endpoint {
-    ENDPOINT_VPS_T,
-    ENDPOINT_VPS_E
-};
-
-/* For issuers: where clients find the role. ERR_NO_ENDPOINT. */
-bool issue_endpoint(const struct turn *turn, const struct holding *holding, enum endpoint role,
-    const char **host, struct err *err) MUST_CHECK;
+/* For issuers: where clients find the role, an enum node_role. ERR_NO_ENDPOINT. */
+bool issue_host(const struct turn *turn, const struct holding *holding, int role, const char **host,
+    struct err *err) MUST_CHECK;
 
 #endif

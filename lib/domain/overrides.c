@@ -10,21 +10,98 @@ enum {
     NAMES_BYTES = 160 /* of all of them */
 };
 
+/* -- VLESS ---------------------------------------------------------------------------------- */
+
+#define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+/* An address is no name: its last label has a letter first. */
+#define HOST "^(" LABEL "[.])*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$"
+/* From the root, without a space and without "://": colons with at most one slash behind them. */
+#define PATH "^/([^ :]|(:+/?)+([^ :/]|$))*$"
+
+/* clang-format off */
+#define CLIENT_FIELDS                                                                              \
+    F_INT(struct vless_overrides, connect_timeout_ms, F_OPTIONAL, 100, 60000),                     \
+    F_INT(struct vless_overrides, dial_timeout_ms, F_OPTIONAL, 100, 60000),                        \
+    F_INT(struct vless_overrides, local_socks_port, F_OPTIONAL, 1024, 65535),                      \
+    F_BOOL(struct vless_overrides, tcp_fast_open, F_OPTIONAL)
+
 static const struct field reality_fields[] = {
-    F_INT(struct reality_overrides, camouflage_sni_id, F_OPTIONAL, 1, INT32_MAX),
-    F_INT(struct reality_overrides, connect_timeout_ms, F_OPTIONAL, 100, 60000),
-    F_INT(struct reality_overrides, dial_timeout_ms, F_OPTIONAL, 100, 60000),
-    F_INT(struct reality_overrides, local_socks_port, F_OPTIONAL, 1024, 65535),
-    F_BOOL(struct reality_overrides, tcp_fast_open, F_OPTIONAL),
+    F_INT(struct vless_overrides, camouflage_sni_id, F_OPTIONAL, 1, INT32_MAX),
+    CLIENT_FIELDS,
 };
 
-static const struct reality_overrides reality_defaults = {.connect_timeout_ms = 8000,
+static const struct field ws_fields[] = {
+    CLIENT_FIELDS,
+    F_MATCH(struct vless_overrides, ws_path, F_OPTIONAL, 255, PATH),
+    F_MATCH(struct vless_overrides, ws_host, F_OPTIONAL, 253, HOST),
+    F_MATCH(struct vless_overrides, tls_server_name, F_OPTIONAL, 253, HOST),
+    F_BOOL(struct vless_overrides, tls_insecure, F_OPTIONAL),
+};
+/* clang-format on */
+
+static const struct vless_overrides vless_defaults = {.connect_timeout_ms = 8000,
     .dial_timeout_ms = 8000,
     .local_socks_port = 1080,
     .tcp_fast_open = true};
 
 const struct schema reality_overrides_schema =
-    SCHEMA_FROM(struct reality_overrides, reality_fields, &reality_defaults);
+    SCHEMA_FROM(struct vless_overrides, reality_fields, &vless_defaults);
+const struct schema ws_overrides_schema =
+    SCHEMA_FROM(struct vless_overrides, ws_fields, &vless_defaults);
+
+/* -- Hysteria2 ------------------------------------------------------------------------------ */
+
+#define OCTET "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+#define PORT                                                                                       \
+    "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6([0-4][0-9]{3}|5([0-4][0-9]{2}|5([0-2][0-9]|3[0-5]))))"
+#define LOOPBACK "^(127([.]" OCTET "){3}|localhost|\\[::1\\]):" PORT "$"
+
+const char *const client_mode_names[] = {
+    [CLIENT_SOCKS] = "socks", [CLIENT_HTTP] = "http", [CLIENT_TUN] = "tun", NULL};
+
+static const struct field hysteria_fields[] = {
+    F_ENUM(struct hysteria_overrides, client_mode, F_OPTIONAL, client_mode_names),
+    F_INT(struct hysteria_overrides, up_mbps, F_OPTIONAL, 1, 10000),
+    F_INT(struct hysteria_overrides, down_mbps, F_OPTIONAL, 1, 10000),
+    F_MATCH(struct hysteria_overrides, socks_listen, F_OPTIONAL, 64, LOOPBACK),
+    F_MATCH(struct hysteria_overrides, http_listen, F_OPTIONAL, 64, LOOPBACK),
+};
+
+static const struct hysteria_overrides hysteria_defaults = {.client_mode = CLIENT_SOCKS,
+    .up_mbps = 100,
+    .down_mbps = 100,
+    .socks_listen = "127.0.0.1:1080",
+    .http_listen = "127.0.0.1:1081"};
+
+const struct schema hysteria_overrides_schema =
+    SCHEMA_FROM(struct hysteria_overrides, hysteria_fields, &hysteria_defaults);
+
+/* -- WireGuard ------------------------------------------------------------------------------ */
+
+#define IPV4 OCTET "([.]" OCTET "){3}"
+/* There is no IPv6 within, but a client may send it all this way, so that none leaks past it. */
+#define CIDR "^(" IPV4 "/([12]?[0-9]|3[0-2])|::/0)$"
+
+static const struct field dns_item = {.type = FIELD_TEXT, .max = 15, .pattern = "^" IPV4 "$"};
+static const struct field cidr_item = {.type = FIELD_TEXT, .max = 18, .pattern = CIDR};
+
+static const struct field wireguard_fields[] = {
+    F_LIST(struct wireguard_overrides, dns, F_OPTIONAL, &dns_item, 1),
+    F_INT(struct wireguard_overrides, mtu, F_OPTIONAL, 1200, 1420),
+    F_INT(struct wireguard_overrides, persistent_keepalive, F_OPTIONAL, 0, 600),
+    F_LIST(struct wireguard_overrides, allowed_ips, F_OPTIONAL, &cidr_item, 1),
+};
+
+static const char *const dns_default[] = {"1.1.1.1", "8.8.8.8"};
+static const char *const allowed_default[] = {"0.0.0.0/0"};
+static const struct wireguard_overrides wireguard_defaults = {
+    .dns = {dns_default, COUNT(dns_default)},
+    .mtu = 1420,
+    .persistent_keepalive = 25,
+    .allowed_ips = {allowed_default, COUNT(allowed_default)}};
+
+const struct schema wireguard_overrides_schema =
+    SCHEMA_FROM(struct wireguard_overrides, wireguard_fields, &wireguard_defaults);
 
 /* -- the keys that are wrong --------------------------------------------------------------- */
 

@@ -5,26 +5,10 @@
 #ifndef TG_DOMAIN_REALITY_H
 #define TG_DOMAIN_REALITY_H
 
-#include "domain/issue.h"
+#include "domain/client.h"
 
 struct reality_keys {
     const char *public_key, *short_id;
-};
-
-struct local_socks {
-    bool enabled;
-    const char *listen;
-};
-
-struct client_options {
-    int64_t connect_timeout_ms, dial_timeout_ms;
-    bool tcp_fast_open;
-};
-
-struct chain {
-    const char *type; /* ENTRY_MODE */
-    const char *upstream;
-    int64_t port;
 };
 
 struct reality_config {
@@ -35,7 +19,7 @@ struct reality_config {
     const char *device_id;
     const char *sni, *flow;
     const struct reality_keys *reality;
-    const struct local_socks *local_socks;
+    const struct local_proxy *local_socks;
     const struct client_options *client_options;
     const struct chain *chain; /* NULL: direct */
 };

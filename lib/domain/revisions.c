@@ -26,7 +26,7 @@ issue(
     const struct turn *turn, const struct draft *draft, struct revision *revision, struct err *err)
 {
     const struct asked asked = asked_by(turn, draft->holding);
-    struct revision_new made;
+    struct revision_new made = {0};
 
     return issue_write(turn, draft, &made, err) && db_commit_next(turn->db) &&
         revision_insert(turn->db, &asked, &made, revision, err);

@@ -61,6 +61,12 @@ struct settings {
     int64_t revision_undo_seconds;
     int entry_mode; /* enum entry_mode */
     int64_t vless_reality_port;
+    const char *vless_ws_path;
+    int64_t vless_ws_tls_port;
+    int64_t hysteria_port;
+    const char *hysteria_pin_sha256; /* of a certificate that nobody has signed; "" for another */
+    int64_t wireguard_port;
+    const char *wireguard_server_public_key;
     const char *metrics_dir;
 
     /* the dispatcher */

@@ -8,13 +8,15 @@
 #define DEVICE_FIELDS                                                                              \
     F_INT(struct holding, user_id, F_REQUIRED, 1, INT64_MAX),                                      \
     F_ENUM(struct holding, user_role, F_REQUIRED, user_role_names),                                \
-    F_ENUM(struct holding, entitlement_status, F_REQUIRED, standing_names),              \
+    F_ENUM(struct holding, entitlement_status, F_REQUIRED, standing_names),                        \
     F_BOOL(struct holding, user_blocked, F_REQUIRED),                                              \
     F_UUID(struct holding, device_id, F_REQUIRED),                                                 \
     F_INT(struct holding, device_user_id, F_REQUIRED, 1, INT64_MAX),                               \
     F_ENUM(struct holding, device_status, F_REQUIRED, access_status_names),                        \
     F_TEXT(struct holding, host_vps_t, F_NULLABLE, 1, 255),                                        \
-    F_TEXT(struct holding, host_vps_e, F_NULLABLE, 1, 255)
+    F_TEXT(struct holding, host_vps_e, F_NULLABLE, 1, 255),                                        \
+    F_TEXT(struct holding, name_vps_t, F_NULLABLE, 1, 255),                                        \
+    F_TEXT(struct holding, name_vps_e, F_NULLABLE, 1, 255)
 
 #define CONNECTION_FIELDS                                                                          \
     F_UUID(struct holding, connection_id, F_REQUIRED),                                             \
@@ -44,24 +46,25 @@ static const struct field owner_fields[] = {
 
 static const struct schema owner_schema = SCHEMA(struct owner, owner_fields);
 
-/* Of the oldest active node with the role. */
-#define HOST_BEGIN                                                                                 \
-    "(select coalesce(e.fqdn, e.public_ipv4) from node_endpoint e where e.active and e.role = "
-#define HOST_END " order by e.created_at, e.id limit 1)"
+/* Of the oldest active node with each role. */
+#define NODE_BEGIN                                                                                 \
+    " left join lateral (select coalesce(e.fqdn, e.public_ipv4) as host,"                          \
+    " coalesce(e.proxy_fqdn, e.fqdn) as name from node_endpoint e where e.active and e.role = "
+#define NODE_END " order by e.created_at, e.id limit 1) "
+#define NODES    NODE_BEGIN "'VPS_T'" NODE_END "t on true" NODE_BEGIN "'VPS_E'" NODE_END "n on true"
 
 #define DEVICE_COLUMNS                                                                             \
     "u.telegram_id as user_id, u.role as user_role, u.entitlement_status,"                         \
     " coalesce(u.bot_blocked_until > now(), false) as user_blocked, d.id as device_id,"            \
-    " d.user_id as device_user_id, d.status as device_status,"                                     \
-    " " HOST_BEGIN "'VPS_T'" HOST_END " as host_vps_t,"                                            \
-    " " HOST_BEGIN "'VPS_E'" HOST_END " as host_vps_e"
+    " d.user_id as device_user_id, d.status as device_status, t.host as host_vps_t,"               \
+    " n.host as host_vps_e, t.name as name_vps_t, n.name as name_vps_e"
 
 #define CONNECTION_HOLD                                                                            \
     ", c.id as connection_id, c.protocol, c.mode, c.variant, c.status, c.custom_overrides_json"
 
 #define CONNECTION_HOLD_FROM                                                                       \
     " from connection c join tg_user u on u.telegram_id = c.user_id"                               \
-    " join device d on d.id = c.device_id"
+    " join device d on d.id = c.device_id" NODES
 
 static const struct query DEVICE_OWNER = {
     .name = "device_owner",
@@ -73,7 +76,7 @@ static const struct query DEVICE_OWNER = {
 
 static const struct query DEVICE_HOLD = {
     .name = "device_hold",
-    .sql = "select " DEVICE_COLUMNS " from tg_user u cross join device d"
+    .sql = "select " DEVICE_COLUMNS " from tg_user u cross join device d" NODES
            " where u.telegram_id = $1 and d.id = $2 for share of u, d",
     .row = &device_schema,
     .missing = ERR_DEVICE_NOT_FOUND,

@@ -20,6 +20,7 @@ struct holding {
     int64_t device_user_id;
     int device_status;                   /* enum access_status */
     const char *host_vps_t, *host_vps_e; /* of the oldest active node, or NULL */
+    const char *name_vps_t, *name_vps_e; /* for TLS of its own: of the same node, or NULL */
     const char *connection_id;           /* this and the following: not by device_hold() */
     int protocol, mode, variant, status;
     const char *custom_overrides_json;

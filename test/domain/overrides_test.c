@@ -6,29 +6,86 @@
 
 static struct arena arena;
 
+#define REALITY   &reality_overrides_schema
+#define WS        &ws_overrides_schema
+#define HYSTERIA  &hysteria_overrides_schema
+#define WIREGUARD &wireguard_overrides_schema
+
 static const struct {
+    const struct schema *schema;
     const char *json;
     const char *bad; /* the keys that the refusal names; NULL when nothing is wrong */
 } cases[] = {
-    {"{}", NULL},
-    {"{\"camouflage_sni_id\": 1, \"connect_timeout_ms\": 100, \"dial_timeout_ms\": 60000}", NULL},
-    {"{\"local_socks_port\": 65535, \"tcp_fast_open\": false}", NULL},
-    {"{\"local_socks_port\": \"1024\"}", NULL},
-    {"{\"connect_timeout_ms\": 99}", "connect_timeout_ms"},
-    {"{\"connect_timeout_ms\": 60001}", "connect_timeout_ms"},
-    {"{\"dial_timeout_ms\": 1.5}", "dial_timeout_ms"},
-    {"{\"local_socks_port\": 1023}", "local_socks_port"},
-    {"{\"tcp_fast_open\": 1}", "tcp_fast_open"},
-    {"{\"tcp_fast_open\": null}", "tcp_fast_open"},
-    {"{\"camouflage_sni_id\": 0}", "camouflage_sni_id"},
-    {"{\"camouflage_sni_id\": []}", "camouflage_sni_id"},
-    {"{\"ws_path\": \"/\"}", "ws_path"},
-    {"{\"port\": 1, \"tcp_fast_open\": true, \"dial_timeout_ms\": {}, \"\": 1}",
+    {REALITY, "{}", NULL},
+    {REALITY, "{\"camouflage_sni_id\": 1, \"connect_timeout_ms\": 100, \"dial_timeout_ms\": 60000}",
+        NULL},
+    {REALITY, "{\"local_socks_port\": 65535, \"tcp_fast_open\": false}", NULL},
+    {REALITY, "{\"local_socks_port\": \"1024\"}", NULL},
+    {REALITY, "{\"connect_timeout_ms\": 99}", "connect_timeout_ms"},
+    {REALITY, "{\"connect_timeout_ms\": 60001}", "connect_timeout_ms"},
+    {REALITY, "{\"dial_timeout_ms\": 1.5}", "dial_timeout_ms"},
+    {REALITY, "{\"local_socks_port\": 1023}", "local_socks_port"},
+    {REALITY, "{\"tcp_fast_open\": 1}", "tcp_fast_open"},
+    {REALITY, "{\"tcp_fast_open\": null}", "tcp_fast_open"},
+    {REALITY, "{\"camouflage_sni_id\": 0}", "camouflage_sni_id"},
+    {REALITY, "{\"camouflage_sni_id\": []}", "camouflage_sni_id"},
+    {REALITY, "{\"ws_path\": \"/\"}", "ws_path"},
+    {REALITY, "{\"port\": 1, \"tcp_fast_open\": true, \"dial_timeout_ms\": {}, \"\": 1}",
         "port, dial_timeout_ms, "},
-    {"{\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\": 1}",
+    {REALITY, "{\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\": 1}",
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
     /* cut between characters, never within one */
-    {"{\"aффффффффффффффффффффффффф\": 1}", "aффффффффффффффффффф"},
+    {REALITY, "{\"aффффффффффффффффффффффффф\": 1}", "aффффффффффффффффффф"},
+
+    {WS,
+        "{\"connect_timeout_ms\": 100, \"dial_timeout_ms\": 100, \"local_socks_port\": 1024,"
+        " \"tcp_fast_open\": true, \"tls_insecure\": false}",
+        NULL},
+    {WS, "{\"ws_path\": \"/\", \"ws_host\": \"localhost\", \"tls_server_name\": \"a-1.b.net\"}",
+        NULL},
+    {WS, "{\"ws_path\": \"/a:b//c:/d?ed=2048\"}", NULL},
+    {WS, "{\"ws_path\": \"/a:/:b::/c:\"}", NULL},
+    {WS, "{\"camouflage_sni_id\": 1}", "camouflage_sni_id"},
+    {WS, "{\"ws_path\": \"\"}", "ws_path"},
+    {WS, "{\"ws_path\": \"ws\"}", "ws_path"},
+    {WS, "{\"ws_path\": \"/a b\"}", "ws_path"},
+    {WS, "{\"ws_path\": \"/http://x\"}", "ws_path"},
+    {WS, "{\"ws_path\": \"/x:://\"}", "ws_path"},
+    {WS, "{\"ws_host\": \"192.0.2.1\", \"tls_server_name\": \"a_b.net\"}",
+        "ws_host, tls_server_name"},
+    {WS, "{\"ws_host\": \"a.net:443\", \"tls_server_name\": \"\", \"tls_insecure\": \"yes\"}",
+        "ws_host, tls_server_name, tls_insecure"},
+    {WS, "{\"port\": 443, \"flow\": \"\"}", "port, flow"},
+
+    {HYSTERIA,
+        "{\"client_mode\": \"tun\", \"up_mbps\": 1, \"down_mbps\": 10000,"
+        " \"socks_listen\": \"127.0.0.1:1\", \"http_listen\": \"127.255.0.9:65535\"}",
+        NULL},
+    {HYSTERIA, "{\"socks_listen\": \"localhost:1080\", \"http_listen\": \"[::1]:8080\"}", NULL},
+    {HYSTERIA, "{\"client_mode\": \"SOCKS\", \"up_mbps\": 0, \"down_mbps\": 10001}",
+        "client_mode, up_mbps, down_mbps"},
+    {HYSTERIA, "{\"socks_listen\": \"0.0.0.0:1080\", \"http_listen\": \":8080\"}",
+        "socks_listen, http_listen"},
+    {HYSTERIA, "{\"socks_listen\": \"127.0.0.1\", \"http_listen\": \"127.0.0.1:65536\"}",
+        "socks_listen, http_listen"},
+    {HYSTERIA, "{\"socks_listen\": \"127.0.0.256:1\", \"http_listen\": \"127.0.0.1:0\"}",
+        "socks_listen, http_listen"},
+    {HYSTERIA, "{\"obfs\": null, \"insecure\": true, \"port\": 1}", "obfs, insecure, port"},
+
+    {WIREGUARD,
+        "{\"dns\": [\"9.9.9.9\"], \"mtu\": 1200, \"persistent_keepalive\": 0,"
+        " \"allowed_ips\": [\"10.0.0.0/8\", \"0.0.0.0/0\", \"1.2.3.4/32\", \"::/0\"]}",
+        NULL},
+    {WIREGUARD, "{\"mtu\": 1420, \"persistent_keepalive\": 600}", NULL},
+    {WIREGUARD, "{\"mtu\": 1199, \"persistent_keepalive\": 601}", "mtu, persistent_keepalive"},
+    {WIREGUARD, "{\"mtu\": 1421, \"persistent_keepalive\": -1}", "mtu, persistent_keepalive"},
+    {WIREGUARD, "{\"dns\": \"1.1.1.1\", \"allowed_ips\": {}}", "dns, allowed_ips"},
+    {WIREGUARD, "{\"dns\": [\"1.1.1.256\"], \"allowed_ips\": [\"10.0.0.0\"]}", "dns, allowed_ips"},
+    {WIREGUARD, "{\"dns\": [\"::1\"], \"allowed_ips\": [\"10.0.0.0/33\"]}", "dns, allowed_ips"},
+    {WIREGUARD, "{\"dns\": [1], \"allowed_ips\": [\"10.0.0.0/8\", null]}", "dns, allowed_ips"},
+    {WIREGUARD, "{\"dns\": [], \"allowed_ips\": []}", "dns, allowed_ips"},
+    {WIREGUARD, "{\"dns\": [\"1.1.1.1\\nPostUp = x\"]}", "dns"},
+    {WIREGUARD, "{\"listen_port\": 51820, \"private_key\": \"x\"}", "listen_port, private_key"},
 };
 
 static void
@@ -39,7 +96,7 @@ test_3_8_every_bad_key_is_named(void)
     struct err err;
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        bool fine = overrides_read(&reality_overrides_schema, cases[i].json, &arena, &record, &err);
+        bool fine = overrides_read(cases[i].schema, cases[i].json, &arena, &record, &err);
 
         if (cases[i].bad == NULL)
             check_int(cases[i].json, true, fine);
@@ -67,7 +124,7 @@ test_3_8_of_very_many_bad_keys_the_rest_is_counted(void)
 static void
 test_3_8_what_is_not_given_has_its_default(void)
 {
-    const struct reality_overrides *overrides;
+    const struct vless_overrides *overrides;
     const void *record;
     struct err err;
 

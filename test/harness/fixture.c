@@ -69,7 +69,13 @@ fixture_settings(struct settings *settings)
         .pseudonym_secret = "a secret of 32 characters or more",
         .revision_undo_seconds = 3600,
         .entry_mode = ENTRY_TCP_FORWARD,
-        .vless_reality_port = 443};
+        .vless_reality_port = 443,
+        .vless_ws_path = "/ws",
+        .vless_ws_tls_port = 443,
+        .hysteria_port = 443,
+        .hysteria_pin_sha256 = "",
+        .wireguard_port = 51820,
+        .wireguard_server_public_key = "c2VydmVyIHNlcnZlciBzZXJ2ZXIgc2VydmVyIHNlcnY="};
 }
 
 void
