@@ -28,6 +28,7 @@ struct walk {
     struct arena *arena;
     struct err *err;
     const char *folder;
+    const char *shown; /* of the folder, in answers: they tell no path */
     struct file files[FILES_MAX];
     size_t count, bytes;
 };
@@ -47,21 +48,26 @@ check_placeholders(const struct walk *walk, const struct file *file)
 }
 
 static bool
+check_room(struct walk *walk, const char *name, const struct stat *status)
+{
+    walk->bytes += (size_t)status->st_size;
+    if (walk->count == FILES_MAX)
+        return err_say(walk->err, ERR_BUNDLE_SIZE, "More than %d files", FILES_MAX);
+    return walk->bytes <= BUNDLE_BYTES_MAX ||
+        err_say(walk->err, ERR_BUNDLE_SIZE, "%s: the bundle is larger than 4 MiB", name);
+}
+
+static bool
 add_file(struct walk *walk, const char *path, const char *name)
 {
     struct file *file = &walk->files[walk->count];
     char *data;
 
-    if (walk->count == FILES_MAX)
-        return err_say(walk->err, ERR_BUNDLE_SIZE, "More than %d files", FILES_MAX);
     if (!fs_read(path, BUNDLE_BYTES_MAX, walk->arena, &data, &file->size, walk->err))
         return false;
     file->name = name;
     file->data = data;
-    walk->bytes += file->size;
     walk->count++;
-    if (walk->bytes > BUNDLE_BYTES_MAX)
-        return err_say(walk->err, ERR_BUNDLE_SIZE, "%s: the bundle is larger than 4 MiB", name);
     return check_placeholders(walk, file);
 }
 
@@ -80,7 +86,9 @@ walk_entry(struct walk *walk, const char *below, const char *entry, int depth)
         return err_say(walk->err, ERR_FILE, "%s: %s", path, strerror(errno));
     if (S_ISDIR(status.st_mode))
         return walk_folder(walk, arena_printf(walk->arena, "%s/", name), depth + 1);
-    return add_file(walk, path, name);
+    if (!S_ISREG(status.st_mode))
+        return err_say(walk->err, ERR_BUNDLE, "%s is no file", name);
+    return check_room(walk, name, &status) && add_file(walk, path, name);
 }
 
 static void
@@ -96,7 +104,7 @@ walk_folder(struct walk *walk, const char *below, int depth)
     DIR *folder = depth > DEPTH_MAX ? NULL : opendir(path);
 
     if (folder == NULL)
-        return err_say(walk->err, ERR_BUNDLE, "%s is no folder of a bundle", path);
+        return err_say(walk->err, ERR_BUNDLE, "%s/%s is no folder of a bundle", walk->shown, below);
     arena_defer(walk->arena, close_folder, folder);
     for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
         if (!walk_entry(walk, below, entry->d_name, depth))
@@ -148,6 +156,14 @@ digest_of(const struct walk *walk)
     return hex;
 }
 
+static const char *
+name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash == NULL ? path : slash + 1;
+}
+
 bool
 bundle_read(const char *folder, struct arena *arena, struct bundle *bundle, struct err *err)
 {
@@ -155,11 +171,11 @@ bundle_read(const char *folder, struct arena *arena, struct bundle *bundle, stru
     struct json_object *files = json_object_new_object();
 
     json_adopt(arena, files);
-    *walk = (struct walk){.arena = arena, .err = err, .folder = folder};
+    *walk = (struct walk){.arena = arena, .err = err, .folder = folder, .shown = name_of(folder)};
     if (!walk_folder(walk, "", 0))
         return false;
     if (walk->count == 0)
-        return err_say(err, ERR_BUNDLE, "%s is empty", folder);
+        return err_say(err, ERR_BUNDLE, "%s is empty", walk->shown);
     qsort(walk->files, walk->count, sizeof(walk->files[0]), by_name);
     for (size_t i = 0; i < walk->count; i++)
         json_object_object_add(files, walk->files[i].name, content(&walk->files[i], arena));

@@ -51,6 +51,8 @@ check_refusal(const char *name, enum err_code code, const char *detail)
     CHECK_INT(code, err.code);
     if (strstr(err.detail, detail) == NULL)
         check_failed(name, "says: %s", err.detail);
+    CHECK(code == ERR_FILE ||
+        strchr(err.detail, '/') != err.detail); /* a path is nobody's business */
 }
 
 /* -- a folder ------------------------------------------------------------------------------ */
@@ -95,6 +97,9 @@ test_what_is_no_bundle_is_refused(void)
     check_refusal("empty", ERR_BUNDLE, "is empty");
     make_folder("deep/1/2/3/4/5");
     check_refusal("deep", ERR_BUNDLE, "deep/1/2/3/4/5");
+    make_folder("pipe");
+    CHECK(mkfifo(in_root("pipe/waits"), 0600) == 0);
+    check_refusal("pipe", ERR_BUNDLE, "waits is no file");
     make_folder("dangling");
     CHECK(symlink("nowhere", in_root("dangling/link")) == 0);
     check_refusal("dangling", ERR_FILE, "dangling/link: No such file");
@@ -123,6 +128,9 @@ test_a_bundle_has_a_limit(void)
     put("large/a", data, half);
     put("large/b", data, half);
     check_refusal("large", ERR_BUNDLE_SIZE, "larger than 4 MiB");
+    put("large/a", data, 0);
+    put("large/b", arena_alloc(&fixture.arena, 2 * half), 2 * half);
+    check_refusal("large", ERR_BUNDLE_SIZE, "b: the bundle is larger than 4 MiB");
     make_folder("many");
     for (int i = 0; i < 257; i++)
         put(arena_printf(&fixture.arena, "many/%d", i), "x", 1);

@@ -9,6 +9,7 @@ against a stack, which finds it in URL, TOKEN, RUN and DATABASE_URL:
 
     test/with-database python3 test/e2e/stack.py build/debug -- curl ...
 """
+import contextlib
 import http.client
 import json
 import os
@@ -81,6 +82,20 @@ class Database:
         command = ["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", conninfo or self.conninfo]
         return subprocess.run([*command, "-c", statement], check=True, stdout=subprocess.PIPE,
                               text=True).stdout.strip()
+
+
+    @contextlib.contextmanager
+    def holding(self, statements):
+        """A transaction that has run them, and is rolled back at the end of the block."""
+        process = subprocess.Popen(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", self.conninfo], text=True,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process.stdin.write(f"begin; {statements}; select 'held';\n")
+        process.stdin.flush()
+        assert any("held" in line for line in process.stdout), statements
+        try:
+            yield
+        finally:
+            process.communicate("rollback;")
 
 
 class Answer:

@@ -1,7 +1,4 @@
-#!/usr/bin/env python3
-"""The stories of test/handlers once more, over HTTP through nginx. Prints TAP.
-
-    test/with-database test/e2e/tables build/debug
+"""The stories of test/handlers once more, over HTTP through nginx.
 
 Each test of test/handlers runs with TEST_WIRE, so that it hands its calls to us in place of its app
 (test/harness/wire.h): we make the request to the family's program with the settings and the
@@ -14,11 +11,8 @@ import socket
 import subprocess
 import sys
 import uuid
-from pathlib import Path
 
-from document import Document
 from stack import ROOT, Stack
-from tap import check, finish
 
 # Said by nginx, or kept apart.
 UNTOLD = {"date", "server", "connection", "content-length", "content-type", "transfer-encoding"}
@@ -150,30 +144,10 @@ def play(family, program, seen):
         return test.wait() == 0, said.read()
 
 
-class Seen:
-    """What was answered on which route."""
-
-    def __init__(self, api):
-        self.api, self.rows, self.have = api, 0, set()
-
-    def __call__(self, method, path, answer):
-        self.rows += 1
-        code = answer.code if answer.status >= 400 else "success"
-        self.have.add((self.api.route_of(method, path), code))
-
-
-def main():
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    build = Path(sys.argv[1]).resolve()
+def play_all(build, seen):
+    """(name, rows, passed, what it says) of each."""
     with Family(build) as family:
-        seen = Seen(Document(family.ask("GET", "/openapi.json").json))
         for program in sorted((build / "test/handlers").glob("*_test")):
             before = seen.rows
             good, said = play(family, program, seen)
-            check(f"{program.name}: {seen.rows - before} rows", good, said)
-        print(f"# {seen.rows} rows")
-    finish()
-
-
-main()
+            yield program.name, seen.rows - before, good, said

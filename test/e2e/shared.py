@@ -1,0 +1,197 @@
+"""The errors that routes share, asked of every route of /openapi.json: what is wrong with the request, with who
+asks, and with the parts behind nginx.
+
+    Shared(stack, database, api, seen).all()    # [(what, route, want, have), ...]: those that were wrong
+
+`seen` is told each answer, for the count of what is covered.
+"""
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
+
+from document import UUID
+from stack import Stack
+
+NIL = "00000000-0000-0000-0000-000000000000"
+ACTOR, BLOCKED, NOBODY, OTHER = 7, 8, 999999, 9
+
+# They touch no table: nothing can go wrong inside.
+WITHOUT_DATABASE = {("GET", "/health"), ("GET", "/health/ready"), ("GET", "/auth/scopes"),
+                    ("GET", "/auth/self"), ("GET", "/sni"), ("GET", "/metrics"), ("GET", "/openapi.json")}
+
+TOO_MUCH = (1 << 20) + 1
+
+
+def takes_actor(api, route):
+    """In its body."""
+    return "actor_telegram_id" in (api.body_of(route) or {}).get("properties", {})
+
+
+def can_meet(api, route, code):
+    """Whether there is a way to this error; the rest is said of all routes for simplicity."""
+    scopes = api.operations[route]["x-scopes"]
+    if code == "actor_mismatch":
+        return takes_actor(api, route)
+    if code == "scope":
+        return scopes != ["any"]
+    if code == "internal":
+        return route not in WITHOUT_DATABASE
+    return scopes or code not in ("rate_limit", "unavailable")
+
+
+def problem(answer, status, code):
+    body = answer.json if answer.body[:1] == b"{" else {}
+    return ((answer.status, body.get("code"), body.get("status"), answer.headers.get("Content-Type"))
+            == (status, code, status, "application/problem+json")
+            and answer.headers.get_all("X-Request-Id") == [body.get("request_id")] and body["detail"])
+
+
+class Shared:
+    def __init__(self, stack, database, api, seen):
+        self.stack, self.database, self.api, self.seen = stack, database, api, seen
+        self.wrong = []
+        database.sql("insert into tg_user (telegram_id, bot_blocked_until) values "
+                     f"({ACTOR}, null), ({OTHER}, null), ({BLOCKED}, now() + interval '1 hour')")
+
+    # -- requests that are right, but for one thing ----------------------------------------------
+
+    def target(self, route):
+        names = {name: str(OTHER) if schema["type"] == "integer" else UUID
+                 for name, schema in self.api.parameters(route, "path")}
+        query = {name: self.api.example(schema) for name, schema in self.api.parameters(route, "query", required=True)}
+        return route[1].format(**names) + (f"?{urlencode(query)}" if query else "")
+
+    def body(self, route):
+        schema = self.api.body_of(route)
+        return None if schema is None else self.api.example(schema)
+
+    def send(self, route, headers=None, target=None, token="", body="", stack=None):
+        stack = stack or self.stack
+        return stack.ask(route[0], target or self.target(route), self.body(route) if body == "" else body,
+                         stack.token if token == "" else token, headers)
+
+    def want(self, what, route, answer, status, code):
+        self.seen(*route, answer)
+        if not problem(answer, status, code):
+            self.wrong.append((what, route, (status, code), (answer.status, answer.body[:200])))
+
+    def each(self, what, routes, ask, status, code):
+        """Of every route, some at once."""
+        routes = list(routes)
+        with ThreadPoolExecutor(8) as pool:
+            for route, answer in zip(routes, pool.map(ask, routes)):
+                self.want(what, route, answer, status, code)
+
+    def served(self):
+        """By a family: all but the document itself, which is a file."""
+        return set(self.api.operations) - {("GET", "/openapi.json")}
+
+    def guarded(self):
+        return [route for route in self.api.operations if self.api.operations[route]["x-scopes"]]
+
+    def changes(self):
+        return [route for route in self.guarded() if route[0] != "GET"]
+
+    # -- the request -----------------------------------------------------------------------------
+
+    def spelling(self):
+        self.each("another spelling of the path", self.api.operations,
+                  lambda route: self.send(route, target=self.target(route) + "/"), 404, "not_found")
+        self.each("no such method", self.api.operations,
+                  lambda route: self.stack.ask("BREW", self.target(route)), 405, "method_not_allowed")
+        self.each("a broken query", self.served(),
+                  lambda route: self.send(route, target=self.target(route).partition("?")[0] + "?a=%zz"),
+                  400, "bad_request")
+
+    def bodies(self):
+        routes = [route for route in self.api.operations if self.api.body_of(route) is not None]
+        self.each("a text", routes, lambda route: self.send(route, {"Content-Type": "text/plain"}),
+                  415, "media_type")
+        self.each("a body of 1 MiB + 1", routes,
+                  lambda route: self.send(route, {"Content-Length": str(TOO_MUCH)}, body=b""),
+                  413, "too_large")
+
+    def tokens(self):
+        self.each("no token", self.guarded(), lambda route: self.send(route, token=None), 401, "token")
+        made = {scope: self.stack.ask("POST", "/auth/tokens", {"name": f"only {scope}", "scopes": [scope]},
+                                      self.stack.token).json["token"] for scope in ("sni:read", "metrics:read")}
+        closed = [route for route in self.guarded() if self.api.operations[route]["x-scopes"] != ["any"]]
+        self.each("a token of another scope", closed, lambda route: self.send(
+            route, token=made["sni:read" if route[1].startswith("/metrics") else "metrics:read"]), 403, "scope")
+
+    def keys(self):
+        keys = {route: f"{number} {' '.join(route)}" for number, route in enumerate(self.changes())}
+
+        def ask(route):
+            return self.send(route, {"Idempotency-Key": keys[route]})
+
+        values = ", ".join(f"('{NIL}', '{key}', '', '{{}}', now())" for key in keys.values())
+        self.database.sql(f"insert into idempotency (token_id, key, request_hash, answer, created_at) values {values}")
+        self.each("a key of another request", keys, ask, 422, "idempotency_mismatch")
+        locks = "), (".join(f"'{NIL} {key}'" for key in keys.values())
+        with self.database.holding("select pg_advisory_xact_lock(hashtextextended(lock, 73284924)) "
+                                   f"from (values ({locks})) as held (lock)"):
+            self.each("a key in use", keys, ask, 409, "idempotency_running")
+
+    def actors(self):
+        def unlike(route):
+            return self.send(route, {"X-Actor-Telegram-Id": str(ACTOR)},
+                             body={**self.body(route), "actor_telegram_id": OTHER})
+
+        self.each("an actor that is no number", self.guarded(), self.as_actor("x"), 422, "input")
+        admin = [route for route in self.guarded() if route[1].startswith("/admin/")]
+        self.each("an unknown actor", set(self.guarded()) - set(admin), self.as_actor(NOBODY), 403, "actor_not_found")
+        self.each("an unknown admin", admin, self.as_actor(NOBODY), 404, "actor_not_found")
+        self.each("a blocked actor", self.guarded(), self.as_actor(BLOCKED), 403, "user_blocked")
+        self.each("two actors", [route for route in self.guarded() if takes_actor(self.api, route)], unlike, 400,
+                  "actor_mismatch")
+
+    def as_actor(self, number):
+        """By the header; where the body must name him, by both."""
+        def ask(route):
+            body = self.body(route)
+            if body and "actor_telegram_id" in body:
+                body = {**body, "actor_telegram_id": number}
+            return self.send(route, {"X-Actor-Telegram-Id": str(number)}, body=body)
+        return ask
+
+    # -- behind nginx ----------------------------------------------------------------------------
+
+    def rates(self):
+        with Stack(self.stack.build, self.database.conninfo,
+                   nginx={"RATE_PER_TOKEN": "1", "RATE_PER_ADDRESS": "1"}) as slow:
+            def ask(route):
+                answers = [self.send(route, stack=slow) for _ in range(4)]
+                return next((answer for answer in answers if answer.status == 429), answers[0])
+            self.each("too often", self.guarded(), ask, 429, "rate_limit")
+
+    def inside(self):
+        """Nothing of the inside shows, even when all tables are gone."""
+        self.database.sql("set client_min_messages = error; drop schema public cascade; create schema public")
+        self.each("no tables", set(self.guarded()) - WITHOUT_DATABASE, self.send, 500, "internal")
+
+    def families(self):
+        return [name for name in self.stack.processes if name not in ("nginx", "auth")]
+
+    def behind(self):
+        """The families hang, then they are dead, then auth is."""
+        for name in self.families():
+            for pid in self.stack.workers(name):
+                os.kill(pid, signal.SIGSTOP)
+        served = self.served()
+        with ThreadPoolExecutor(len(served)) as pool:
+            for route, answer in zip(served, pool.map(self.send, served)):
+                self.want("hanging", route, answer, 504, "gateway_timeout")
+        for name in self.families():
+            self.stack.stop(name, signal.SIGKILL)
+        self.each("dead", served, self.send, 502, "bad_gateway")
+        self.stack.stop("auth", signal.SIGKILL)
+        self.each("without auth", self.guarded(), self.send, 503, "unavailable")
+
+    def all(self):
+        for stage in (self.spelling, self.bodies, self.tokens, self.keys, self.actors, self.rates, self.inside,
+                      self.behind):
+            stage()
+            yield stage.__name__, self.wrong
+            self.wrong = []
