@@ -24,12 +24,21 @@ alter table outbox_delivery add column locked_by varchar(64);
 create index ix_outbox_delivery_locked_until on outbox_delivery (locked_until);
 alter table wireguard_peer add column updated_at timestamptz not null default now();
 
+-- The type json takes \u0000 and lone surrogates, reading them fails: such a configuration names no key.
+create function pg_temp.named_key(config json) returns text language plpgsql as $$
+begin
+    return config ->> 'device_public_key';
+exception when data_exception then
+    return null;
+end
+$$;
+
 create temporary table kept_peer on commit drop as
     with named as (
-        select distinct on (c.device_id) c.device_id, r.effective_config_json ->> 'device_public_key' as public_key
+        select distinct on (c.device_id) c.device_id, pg_temp.named_key(r.effective_config_json) as public_key
           from connection c join connection_revision r on r.connection_id = c.id
-         where c.protocol = 'WIREGUARD' and c.status = 'ACTIVE' and r.status = 'ACTIVE' and r.slot = 0
-         order by c.device_id, r.created_at desc, r.id)
+         where c.protocol = 'WIREGUARD' and r.status = 'ACTIVE' and r.slot = 0
+         order by c.device_id, (c.status = 'ACTIVE') desc, r.created_at desc, r.id)
     select distinct on (p.device_id) p.id, p.device_id, p.lease_id, p.status
       from wireguard_peer p left join named n on n.device_id = p.device_id
      order by p.device_id, (p.peer_public_key is not distinct from n.public_key) desc, (p.status = 'ACTIVE') desc,
@@ -45,8 +54,11 @@ update ipam_lease set status = 'RELEASED', quarantined_until = null, updated_at 
 
 update ipam_lease l set owner_type = 'DEVICE', owner_id = k.device_id, updated_at = now(),
     status = case when k.status = 'ACTIVE' then 'ACTIVE'::ipam_lease_status
-                  when l.status = 'ACTIVE' then 'RELEASED' else l.status end
+                  when l.status = 'ACTIVE' then 'RELEASED' else l.status end,
+    quarantined_until = case when k.status = 'ACTIVE' then null else l.quarantined_until end
   from kept_peer k where l.id = k.lease_id;
 
 drop index ix_wireguard_peer_device_id;
 create unique index ix_wireguard_peer_device_id on wireguard_peer (device_id);
+
+drop function pg_temp.named_key;

@@ -1,6 +1,14 @@
 -- Tokens that end and are replaced, answers kept for repeated requests, sessions of Grafana, and what the operator's
 -- jobs have last done. A rotated token lives on beside its successor under the same name until it expires.
-alter table api_token alter column scopes type jsonb;
+create function pg_temp.as_jsonb(value json) returns jsonb language plpgsql as $$
+begin
+    return value::jsonb;
+exception when data_exception or program_limit_exceeded then
+    return '[]'; -- names no scope that there is
+end
+$$;
+alter table api_token alter column scopes type jsonb using pg_temp.as_jsonb(scopes);
+drop function pg_temp.as_jsonb;
 alter table api_token alter column scopes drop default;
 alter table api_token add column expires_at timestamptz;
 alter table api_token add column replaced_by uuid;

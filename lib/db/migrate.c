@@ -1,103 +1,36 @@
 #include "db/migrate.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <libpq-fe.h>
-#include <regex.h>
+#include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/fs.h"
 #include "base/str.h"
-#include "crypto/digest.h"
 
 enum {
-    FILE_BYTES_MAX = 4 << 20,
-    FILES_MAX = 999
+    REPORT_MS = 5000
 };
 
-/* -- the files ----------------------------------------------------------------------------- */
-
-static int
-is_sql(const struct dirent *entry)
-{
-    size_t length = strlen(entry->d_name);
-
-    return length > 4 && str_eq(entry->d_name + length - 4, ".sql");
-}
-
-static bool
-has_number(const char *name)
-{
-    return strspn(name, "0123456789") == 4 && name[4] == '_';
-}
-
-static bool
-read_file(const char *folder, const char *name, struct arena *arena, struct migration *migration,
-    struct err *err)
-{
-    const char *path = arena_printf(arena, "%s/%s", folder, name);
-    char *checksum = arena_alloc(arena, SHA256_HEX_SIZE);
-    char *sql;
-    size_t size;
-
-    if (!has_number(name))
-        return err_say(err, ERR_MIGRATION, "%s: the name must be NNNN_subject.sql", name);
-    if (!fs_read(path, FILE_BYTES_MAX, arena, &sql, &size, err))
-        return false;
-    sha256_hex(sql, size, checksum);
-    *migration =
-        (struct migration){strtol(name, NULL, 10), arena_strdup(arena, name), sql, checksum};
-    return true;
-}
-
-static bool
-read_files(const char *folder, struct dirent **entries, int count, struct arena *arena,
-    struct list *files, struct err *err)
-{
-    struct migration *migrations = arena_alloc(arena, (size_t)count * sizeof(*migrations));
-
-    for (int i = 0; i < count; i++) {
-        if (!read_file(folder, entries[i]->d_name, arena, &migrations[i], err))
-            return false;
-        if (i > 0 && migrations[i].version == migrations[i - 1].version)
-            return err_say(
-                err, ERR_MIGRATION, "%s: another file has this number", migrations[i].name);
-    }
-    *files = (struct list){migrations, (size_t)count};
-    return true;
-}
-
-bool
-migrate_read(const char *folder, struct arena *arena, struct list *files, struct err *err)
-{
-    struct dirent **entries;
-    int count = scandir(folder, &entries, is_sql, alphasort);
-
-    if (count < 0)
-        return err_say(err, ERR_FILE, "%s: %s", folder, strerror(errno));
-    bool done = count > 0 ? read_files(folder, entries, count, arena, files, err)
-                          : err_say(err, ERR_FILE, "%s: no migrations are there", folder);
-    for (int i = 0; i < count; i++)
-        free(entries[i]);
-    free(entries);
-    return done;
-}
-
-/* -- the database -------------------------------------------------------------------------- */
-
+/* A server whose client is gone gives up by itself, so that the next one need not wait for it. */
 static const char PREPARE[] =
-    "set statement_timeout = '1h'; set client_min_messages = warning; set timezone = 'UTC'";
+    "set statement_timeout = '1h'; set client_connection_check_interval = '2s';"
+    " set client_min_messages = warning; set timezone = 'UTC'";
+static const char TRY_LOCK[] = "select pg_try_advisory_lock(73284923)";
 static const char LOCK[] = "select pg_advisory_lock(73284923)";
 static const char KNOWN[] =
     "create table if not exists schema_migration (version integer primary key,"
     " name text not null, checksum text not null,"
     " applied_at timestamptz not null default now())";
-static const char FOREIGN[] = "select to_regclass('public.tg_user') is not null"
-                              " and to_regclass('public.schema_migration') is null";
+static const char FOREIGN[] = "select to_regclass('public.tg_user') is not null,"
+                              " to_regclass('public.schema_migration') is not null";
 static const char APPLIED[] = "select version, checksum from schema_migration order by version";
 static const char APPLY[] =
     "insert into schema_migration (version, name, checksum) values ($1, $2, $3)";
+static const char CLAIM[] =
+    "create table if not exists alembic_version (version_num varchar(32) not null,"
+    " constraint alembic_version_pkc primary key (version_num));"
+    " delete from alembic_version; insert into alembic_version values ('" MIGRATE_CLAIM "')";
+
+/* -- statements ---------------------------------------------------------------------------- */
 
 static void
 release_result(void *result)
@@ -105,22 +38,55 @@ release_result(void *result)
     PQclear(result);
 }
 
-/* The result, in the arena; NULL after a failure. */
-static PGresult *
-ask(struct migrator *migrator, const char *sql, struct err *err)
+static void
+tell(struct migrator *migrator)
 {
-    PGresult *result = PQexec(migrator->conn, sql);
-    ExecStatusType status = PQresultStatus(result);
+    migrator->step.seconds = (time_monotonic() - migrator->began) / USEC_SEC;
+    if (migrator->report != NULL)
+        migrator->report(&migrator->step);
+}
 
-    arena_defer(migrator->arena, release_result, result);
+/* The next result, and meanwhile a word now and then. NULL: there is none. */
+static PGresult *
+next_result(struct migrator *migrator)
+{
+    struct pollfd server = {.fd = PQsocket(migrator->conn), .events = POLLIN};
+
+    while (PQisBusy(migrator->conn)) {
+        if (poll(&server, 1, REPORT_MS) == 0)
+            tell(migrator);
+        else if (!PQconsumeInput(migrator->conn))
+            break;
+    }
+    return PQgetResult(migrator->conn);
+}
+
+/* The last result of what was sent, in the arena; NULL after a failure. */
+static PGresult *
+collect(struct migrator *migrator, int sent, struct err *err)
+{
+    PGresult *last = NULL;
+
+    for (PGresult *next; sent && (next = next_result(migrator)) != NULL; last = next)
+        PQclear(last);
+    arena_defer(migrator->arena, release_result, last);
+    ExecStatusType status = PQresultStatus(last);
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
-        return result;
+        return last;
     if (PQstatus(migrator->conn) != CONNECTION_OK)
         err_fill(err, ERR_DATABASE_AWAY);
     else
         err_fill_text(err, ERR_MIGRATION, "%s", PQerrorMessage(migrator->conn));
     return NULL;
 }
+
+static PGresult *
+ask(struct migrator *migrator, const char *sql, struct err *err)
+{
+    return collect(migrator, PQsendQuery(migrator->conn, sql), err);
+}
+
+/* -- the connection ------------------------------------------------------------------------ */
 
 static bool
 open_connection(struct migrator *migrator, const char *conninfo, struct err *err)
@@ -135,13 +101,24 @@ open_connection(struct migrator *migrator, const char *conninfo, struct err *err
     return ask(migrator, PREPARE, err) != NULL;
 }
 
+static bool
+take_lock(struct migrator *migrator, struct err *err)
+{
+    PGresult *result = ask(migrator, TRY_LOCK, err);
+
+    if (result == NULL || str_eq(PQgetvalue(result, 0, 0), "t"))
+        return result != NULL;
+    tell(migrator);
+    return ask(migrator, LOCK, err) != NULL;
+}
+
 bool
 migrate_open(struct migrator *migrator, const char *conninfo, const char *folder,
-    struct arena *arena, struct err *err)
+    migrate_report_fn *report, struct arena *arena, struct err *err)
 {
-    *migrator = (struct migrator){.arena = arena};
+    *migrator = (struct migrator){.arena = arena, .report = report, .began = time_monotonic()};
     return migrate_read(folder, arena, &migrator->files, err) &&
-        open_connection(migrator, conninfo, err) && ask(migrator, LOCK, err) != NULL;
+        open_connection(migrator, conninfo, err) && take_lock(migrator, err);
 }
 
 void
@@ -151,15 +128,7 @@ migrate_close(struct migrator *migrator)
     migrator->conn = NULL;
 }
 
-static bool
-is_ours(struct migrator *migrator, struct err *err)
-{
-    PGresult *result = ask(migrator, FOREIGN, err);
-
-    if (result == NULL)
-        return false;
-    return str_eq(PQgetvalue(result, 0, 0), "f") || err_set(err, ERR_INSTALLATION);
-}
+/* -- what is applied ----------------------------------------------------------------------- */
 
 /* The rows of `applied` must be the first files, unchanged. */
 static bool
@@ -179,38 +148,79 @@ check_applied(const struct migrator *migrator, const PGresult *applied, struct e
     return true;
 }
 
+/* Nothing is made in a database of somebody else. Our table without a row beside his is his. */
 static bool
-apply_one(struct migrator *migrator, const struct migration *migration, struct err *err)
+find_applied(struct migrator *migrator, size_t *count, struct err *err)
+{
+    PGresult *foreign = ask(migrator, FOREIGN, err), *applied;
+
+    if (foreign == NULL)
+        return false;
+    bool users = str_eq(PQgetvalue(foreign, 0, 0), "t");
+    bool known = str_eq(PQgetvalue(foreign, 0, 1), "t");
+    if (users && !known)
+        return err_set(err, ERR_INSTALLATION);
+    if (ask(migrator, KNOWN, err) == NULL || (applied = ask(migrator, APPLIED, err)) == NULL)
+        return false;
+    if (users && PQntuples(applied) == 0)
+        return err_set(err, ERR_INSTALLATION);
+    *count = (size_t)PQntuples(applied);
+    return check_applied(migrator, applied, err);
+}
+
+/* -- changes ------------------------------------------------------------------------------- */
+
+static bool
+record(struct migrator *migrator, const struct migration *migration, struct err *err)
 {
     const char *values[] = {arena_printf(migrator->arena, "%lld", (long long)migration->version),
         migration->name, migration->checksum};
+    int sent = PQsendQueryParams(migrator->conn, APPLY, 3, NULL, values, NULL, NULL, 0);
 
-    if (ask(migrator, "begin", err) == NULL || ask(migrator, migration->sql, err) == NULL)
-        return false;
-    PGresult *row = PQexecParams(migrator->conn, APPLY, 3, NULL, values, NULL, NULL, 0);
-    arena_defer(migrator->arena, release_result, row);
-    if (PQresultStatus(row) != PGRES_COMMAND_OK)
-        return err_say(err, ERR_MIGRATION, "%s", PQerrorMessage(migrator->conn));
-    return ask(migrator, "commit", err) != NULL;
+    return collect(migrator, sent, err) != NULL;
+}
+
+static bool
+apply_one(struct migrator *migrator, const struct migration *migration, struct err *err)
+{
+    return ask(migrator, "begin", err) != NULL && ask(migrator, migration->sql, err) != NULL &&
+        record(migrator, migration, err) && ask(migrator, "commit", err) != NULL;
 }
 
 bool
-migrate_apply(struct migrator *migrator, migrate_report_fn *report, struct err *err)
+migrate_apply(struct migrator *migrator, struct err *err)
 {
     const struct migration *files = migrator->files.at;
-    PGresult *applied;
+    size_t applied;
 
-    if (!is_ours(migrator, err) || ask(migrator, KNOWN, err) == NULL ||
-        (applied = ask(migrator, APPLIED, err)) == NULL || !check_applied(migrator, applied, err))
+    if (!find_applied(migrator, &applied, err))
         return false;
-    for (size_t i = (size_t)PQntuples(applied); i < migrator->files.count; i++) {
+    for (size_t i = applied; i < migrator->files.count; i++) {
         struct err cause = {0};
 
+        migrator->began = time_monotonic();
+        migrator->step = (struct migrate_step){&files[i], i + 1, migrator->files.count, 0, false};
         if (!apply_one(migrator, &files[i], &cause))
             return err_say(err, cause.code, "%s: %s", files[i].name, cause.detail);
-        report(&files[i]);
+        migrator->step.done = true;
+        tell(migrator);
     }
     return true;
+}
+
+bool
+migrate_stamp(struct migrator *migrator, size_t count, struct err *err)
+{
+    const struct migration *files = migrator->files.at;
+
+    if (ask(migrator, "begin", err) == NULL || ask(migrator, KNOWN, err) == NULL ||
+        ask(migrator, CLAIM, err) == NULL)
+        return false;
+    for (size_t i = 0; i < count && i < migrator->files.count; i++) {
+        if (!record(migrator, &files[i], err))
+            return false;
+    }
+    return ask(migrator, "commit", err) != NULL;
 }
 
 bool

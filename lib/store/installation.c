@@ -34,6 +34,30 @@ installation_partitions(struct db *db, struct err *err)
     return db_exec(db, &PARTITIONS, DB_NO_ARGS, NULL, err);
 }
 
+struct news {
+    bool is_new;
+};
+
+static const struct field news_fields[] = {F_BOOL(struct news, is_new, F_REQUIRED)};
+static const struct schema news_schema = SCHEMA(struct news, news_fields);
+
+static const struct query IS_NEW = {
+    .name = "installation_is_new",
+    .sql = "select not exists (select from incarnation) as is_new",
+    .row = &news_schema,
+};
+
+bool
+installation_is_new(struct db *db, bool *is_new, struct err *err)
+{
+    struct news news;
+
+    if (!db_one(db, &IS_NEW, DB_NO_ARGS, &news, err))
+        return false;
+    *is_new = news.is_new;
+    return true;
+}
+
 static const struct query INCARNATION = {
     .name = "installation_incarnation",
     .sql = "insert into incarnation (epoch, system_id, timeline, database_oid)"

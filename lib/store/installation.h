@@ -14,6 +14,9 @@ bool installation_pool(struct db *db, const char *id, struct err *err) MUST_CHEC
 /* Partitions of the log for today and 14 days ahead, of the audit log for three months. */
 bool installation_partitions(struct db *db, struct err *err) MUST_CHECK;
 
+/* Whether no tracegate-init-db has ever come to its end here: there is no epoch yet. */
+bool installation_is_new(struct db *db, bool *is_new, struct err *err) MUST_CHECK;
+
 /* The history that this database is: its epoch, unless it has one. */
 bool installation_incarnation(struct db *db, const char *epoch, struct err *err) MUST_CHECK;
 
