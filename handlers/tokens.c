@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "base/uuid.h"
+#include "domain/features.h"
 #include "domain/scopes.h"
 #include "http/app.h"
 #include "http/problem.h"
@@ -65,7 +66,8 @@ show_self(struct req *req, struct err *err)
     return reply(req,
         &(struct self){.name = actor->token_name,
             .scopes = words_of(actor->scopes, req->arena),
-            .expires_at = token.expires_at});
+            .expires_at = token.expires_at,
+            .features = features_of(req->turn.settings, req->arena)});
 }
 
 static bool

@@ -149,12 +149,17 @@ token_rotate(const struct turn *turn, const char *id, const struct token_rotate 
         audit_token(turn, "tokens.rotate", &old, err) && db_commit(turn->db, err);
 }
 
+static bool
+revoke(const struct turn *turn, const struct token *token, struct err *err)
+{
+    return token_revoke(turn->db, token->id, err) && audit_token(turn, "tokens.revoke", token, err);
+}
+
 bool
 token_end(const struct turn *turn, const char *id, struct err *err)
 {
     struct token token;
 
     return db_begin(turn->db, err) && token_get(turn->db, id, &token, err) &&
-        token_revoke(turn->db, id, err) && audit_token(turn, "tokens.revoke", &token, err) &&
-        db_commit(turn->db, err);
+        (token.status == TOKEN_REVOKED || revoke(turn, &token, err)) && db_commit(turn->db, err);
 }

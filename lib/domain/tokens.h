@@ -35,7 +35,8 @@ bool token_issue(const struct turn *turn, const struct token_new *in, struct tok
     struct err *err) MUST_CHECK;
 
 /* A successor with the same name and scopes; the old one ends after the overlap.
- * ERR_TOKEN_NOT_FOUND, also when it is revoked or has a successor already; ERR_SCOPE_NOT_HELD. */
+ * ERR_TOKEN_NOT_FOUND, also when it is revoked, has ended or has a successor already;
+ * ERR_SCOPE_NOT_HELD. */
 bool token_rotate(const struct turn *turn, const char *id, const struct token_rotate *in,
     struct token_issued *issued, struct err *err) MUST_CHECK;
 

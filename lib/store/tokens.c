@@ -88,7 +88,8 @@ token_get(struct db *db, const char *id, struct token *token, struct err *err)
 static const struct query TOKEN_LOCK = {
     .name = "token_lock",
     .sql = "select " COLUMNS " from api_token"
-           " where id = $1 and status = 'active' and replaced_by is null for update",
+           " where id = $1 and status = 'active' and replaced_by is null"
+           " and (expires_at is null or expires_at > now()) for update",
     .row = &token_schema,
     .missing = ERR_TOKEN_NOT_FOUND,
 };

@@ -47,8 +47,8 @@ struct cursor token_cursor(const void *token, struct arena *arena);
 /* ERR_TOKEN_NOT_FOUND. */
 bool token_get(struct db *db, const char *id, struct token *token, struct err *err) MUST_CHECK;
 
-/* The same, for one that is in use and has not been rotated; nobody else changes it until the
- * transaction ends. */
+/* The same, for one that is in use, has not ended and not been rotated; nobody else changes it
+ * until the transaction ends. */
 bool token_lock(struct db *db, const char *id, struct token *token, struct err *err) MUST_CHECK;
 
 /* By its SHA-256 in hex. ERR_TOKEN when none that may be used has it. */

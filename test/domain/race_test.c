@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "base/time.h"
+#include "domain/bot_messages.h"
 #include "domain/connections.h"
 #include "domain/devices.h"
 #include "domain/revisions.h"
@@ -255,6 +256,56 @@ test_one_of_many_gets_a_name_for_a_token(void)
         fixture_number(&fixture, "select count(*) as n from api_token where name = $1", "wanted"));
 }
 
+static bool
+rotate_token(struct fixture *own, int number, const char *id)
+{
+    const struct token_rotate in = {.overlap_seconds = number};
+    struct token_issued issued;
+
+    return token_rotate(&own->turn, id, &in, &issued, &own->err) ||
+        own->err.code == ERR_TOKEN_NOT_FOUND;
+}
+
+static void
+test_one_of_many_rotates_a_token(void)
+{
+    static const char known[] = "00000000-0000-4000-8000-00000000000f";
+
+    fixture_exec(&fixture,
+        "insert into api_token (id, name, token_hash, scopes) values ($1, 'known', 'x', '[\"*\"]')",
+        known);
+    race(rotate_token, known);
+    CHECK_INT(2,
+        fixture_number(&fixture, "select count(*) as n from api_token where name = $1", "known"));
+    CHECK_INT(1, audited("tokens.rotate"));
+}
+
+static bool
+clean_up(struct fixture *own, int number, const char *arg)
+{
+    const struct bot_message_filter in = {.telegram_id = {true, FIXTURE_USER}};
+    struct list messages;
+
+    (void)number; /* all want the same ones */
+    (void)arg;
+    return bot_messages_clean(&own->turn, &in, &messages, &own->err);
+}
+
+static void
+test_each_message_is_claimed_by_one_of_many(void)
+{
+    fixture_exec(&fixture,
+        "insert into bot_message_ref (id, telegram_id, chat_id, message_id)"
+        " select gen_random_uuid(), 7, 7, n from generate_series(1, 200) n",
+        NULL);
+    race(clean_up, NULL);
+    CHECK_INT(200, audited("bot_messages.claim"));
+    CHECK_INT(200,
+        fixture_number(&fixture,
+            "select count(distinct subject) as n from audit_log where action = $1",
+            "bot_messages.claim"));
+}
+
 /* -- one after the other ------------------------------------------------------------------- */
 
 static bool
@@ -316,6 +367,8 @@ main(void)
     test_3_2_one_of_many_gets_the_last_place();
     test_one_of_many_makes_the_same_user();
     test_one_of_many_gets_a_name_for_a_token();
+    test_one_of_many_rotates_a_token();
+    test_each_message_is_claimed_by_one_of_many();
     test_3_0_no_device_is_born_after_its_owner_was_blocked();
     fixture_close(&fixture);
     return check_report("domain/race");

@@ -2,7 +2,14 @@
 #include "harness/check.h"
 #include "harness/scopes.h"
 
-#define KNOWN         "/auth/tokens/00000000-0000-4000-8000-000000000001"
+#define KNOWN "/auth/tokens/00000000-0000-4000-8000-000000000001"
+#define ALL_SCOPES                                                                                 \
+    "['*', 'users:read', 'users:write', 'users:rw', 'users:role', 'users:force', 'devices:read',"  \
+    " 'devices:write', 'devices:rw', 'connections:read', 'connections:write', 'connections:rw',"   \
+    " 'revisions:read', 'revisions:write', 'revisions:rw', 'nodes:read', 'nodes:write',"           \
+    " 'nodes:rw', 'dispatch:read', 'dispatch:write', 'dispatch:rw', 'bot_messages:read',"          \
+    " 'bot_messages:write', 'bot_messages:rw', 'tokens:read', 'tokens:write', 'tokens:rw',"        \
+    " 'sni:read', 'grafana:otp', 'metrics:read', 'audit:read']"
 #define NUMBER_CURSOR "AAZJrHB0GcAAAAAAAAAABw"
 #define NOBODY        "/auth/tokens/00000000-0000-4000-8000-000000000009"
 
@@ -11,7 +18,7 @@ static const struct call calls[] = {
         .scopes = "users:read"},
     {"who am I", "GET", "/auth/self", NULL, 200,
         "{'name': 'test', 'scopes': ['users:read', 'sni:read'], 'expires_at': null,"
-        " 'features': []}",
+        " 'features': ['chain']}",
         .scopes = "users:read sni:read"},
     {"nobody", "GET", "/auth/self", NULL, 401, "{'code': 'token', 'detail': 'Missing API token'}",
         .scopes = "none"},
@@ -54,6 +61,23 @@ static const struct call calls[] = {
         "Cache-Control: no-store"},
     {"the old one ends", "DELETE", KNOWN, NULL, 204, NULL},
     {"and again", "DELETE", KNOWN, NULL, 204, NULL},
+    {"is on record once", CALL_SQL,
+        "do $$ begin assert (select count(*) from audit_log where action = 'tokens.revoke') = 1;"
+        " end $$"},
+    {"its successor has the name", "POST", "/auth/tokens",
+        "{'name': 'known', 'scopes': ['users:read']}", 409, "{'code': 'token_name_exists'}"},
+    {"until that one is revoked", CALL_SQL,
+        "update api_token set status = 'revoked'"
+        " where name = 'known'"},
+    {"then the name is free", "POST", "/auth/tokens", "{'name': 'known', 'scopes': ['users:read']}",
+        201, "{'token_meta': {'name': 'known'}}"},
+    {"one that has ended", CALL_SQL,
+        "insert into api_token (id, name, token_hash, scopes, expires_at) values"
+        " ('00000000-0000-4000-8000-000000000002', 'ended', 'y', '[\"users:read\"]',"
+        " now() - interval '1 s')"},
+    {"has no successor", "POST", "/auth/tokens/00000000-0000-4000-8000-000000000002/rotate", "{}",
+        404, "{'code': 'token_not_found'}"},
+    {"scopes are listed", "GET", "/auth/scopes", NULL, 200, ALL_SCOPES},
     {"rotate nobody", "POST", NOBODY "/rotate", "{}", 404, "{'code': 'token_not_found'}"},
     {"rotate for too long", "POST", NOBODY "/rotate", "{'overlap_seconds': 86401}", 422,
         "{'errors': [{'type': 'less_than_equal'}]}"},
