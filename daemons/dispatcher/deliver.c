@@ -1,7 +1,42 @@
 #include "dispatcher/node.h"
 
+#include <stdio.h>
+
 #include "base/log.h"
 #include "dispatcher/text.h"
+
+/* -- a dead event ---------------------------------------------------------------------------- */
+
+static bool
+is_left_out(const struct node *node, const struct batch *batch)
+{
+    return batch->count == 1 && batch->ver == node->skip.ver &&
+        str_eq(batch->aggregate_id, node->skip.aggregate_id);
+}
+
+/* Where no more letters can wait, the next refusal is the one that counts. */
+static void
+leave_out(struct node *node, const struct batch *batch, int status)
+{
+    bool too_large = status == 413;
+    const struct rejection rejection = {batch->aggregate_id, batch->ver,
+        too_large ? "too_large" : "malformed", too_large ? "status 413" : "status 422"};
+    const struct rejection *const one[] = {&rejection};
+
+    if (node->rejected.count >= REJECTED_MAX)
+        return;
+    node_rejected(node, &(struct list){one, COUNT(one)});
+    snprintf(node->skip.aggregate_id, sizeof(node->skip.aggregate_id), "%s", batch->aggregate_id);
+    node->skip.ver = batch->ver;
+}
+
+/* On record before it is passed: the node's own generation would hide it from whoever comes after
+ * us. keep writes it, and wakes us. */
+static bool
+must_wait_for_letter(const struct node *node)
+{
+    return *node->skip.aggregate_id != '\0' && node->rejected.count > 0;
+}
 
 /* -- answers ------------------------------------------------------------------------------- */
 
@@ -14,6 +49,8 @@ on_taken(struct node *node, const struct taken *taken)
     pace_note(&node->pace, PACE_DELIVERED, 0, jitter);
     meters_sent(&node->dispatcher->meters, node->lease.name, batch);
     node_moved(node, taken->desired_gen, taken->converged);
+    if (is_left_out(node, batch))
+        *node->skip.aggregate_id = '\0';
     if (taken->desired_gen < batch->to)
         node_want_snapshot(node, "gap");
     node_rejected(node, &taken->rejected);
@@ -25,18 +62,12 @@ static void
 on_unreadable(struct node *node, const struct fetch_answer *answer)
 {
     const struct batch *batch = node->batch;
-    bool too_large = answer->status == 413;
 
     node->seen_at = time_monotonic();
-    if (batch->count > 1) {
+    if (batch->count > 1)
         pace_halve(&node->pace, (int64_t)batch->count);
-        return;
-    }
-    const struct rejection rejection = {batch->aggregate_id, batch->ver,
-        too_large ? "too_large" : "malformed", too_large ? "status 413" : "status 422"};
-    const struct rejection *const one[] = {&rejection};
-    node_rejected(node, &(struct list){one, COUNT(one)});
-    node->skip_gen = batch->to;
+    else
+        leave_out(node, batch, answer->status);
 }
 
 static void
@@ -91,7 +122,7 @@ post(struct node *node)
     };
 
     text_add_object(&text, &events_head_schema, &head, "events",
-        node->skip_gen == batch->to ? "[]" : batch->events);
+        is_left_out(node, batch) ? "[]" : batch->events);
     node->dispatcher->meters.inflight++;
     node->fetch = node_fetch(node, &arena,
         &(struct fetch_request){
@@ -125,6 +156,8 @@ begin(struct node *node, struct err *err)
     }
     if (node->prepared == NULL && !take(node, node->acked_gen, &node->prepared, err))
         return false;
+    if (must_wait_for_letter(node))
+        return true;
     node->batch = node->prepared;
     node->prepared = NULL;
     post(node);

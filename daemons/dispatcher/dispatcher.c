@@ -39,6 +39,12 @@ stream_find(struct dispatcher *dispatcher, int64_t stream_id)
 }
 
 bool
+dispatcher_full(const struct dispatcher *dispatcher)
+{
+    return (int64_t)dispatcher->held >= dispatcher->settings->dispatcher_concurrency;
+}
+
+bool
 dispatcher_ready(const struct dispatcher *dispatcher)
 {
     return dispatcher->worked_at != 0 && time_monotonic() - dispatcher->worked_at < READY_AGE &&

@@ -88,6 +88,9 @@ void dispatcher_turn(struct dispatcher *dispatcher, struct arena *arena);
 /* Whether the database was reached lately. */
 bool dispatcher_ready(const struct dispatcher *dispatcher);
 
+/* No place for another node. */
+bool dispatcher_full(const struct dispatcher *dispatcher);
+
 struct stream_view *stream_find(struct dispatcher *dispatcher, int64_t stream_id);
 
 /* -- tasks ---------------------------------------------------------------------------------- */

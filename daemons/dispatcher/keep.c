@@ -21,6 +21,7 @@ write_rejected(struct node *node, struct err *err)
     node->lease.dead += news;
     node->rejected = (struct list){NULL, 0};
     arena_reset(&node->rejected_arena);
+    loop_wake(&dispatcher->loop, work_nodes);
     return true;
 }
 
@@ -69,6 +70,7 @@ note_of(const struct node *node, const char *converged, usec_t now)
         .breaker = breaker_names[node->pace.breaker],
         .seen_ms = seen_ms(node, now),
         .error = node->error,
+        .snapshot_begun = node->snapshot_begun,
         .snapshot_done = node->snapshot_done,
         .released = releasable(node),
         .wait_ms = node->wait / USEC_MS,
@@ -120,6 +122,26 @@ obey(struct node *node, const struct lease_kept *kept)
 }
 
 static void
+note_snapshot(struct node *node)
+{
+    node->snapshot_owed = node->snapshot_owed || node->snapshot_begun;
+    node->snapshot_begun = node->snapshot_done = false;
+    if (node->snapshot_owed)
+        loop_wake(&node->dispatcher->loop, work_nodes);
+}
+
+/* There may be others that wait for the place. */
+static void
+give_place(struct node *node)
+{
+    struct dispatcher *dispatcher = node->dispatcher;
+
+    if (dispatcher_full(dispatcher))
+        loop_wake(&dispatcher->loop, claim_nodes);
+    node_lose(node);
+}
+
+static void
 settle(struct node *node, const struct lease_kept *kept, bool released, usec_t until)
 {
     if (kept == NULL) {
@@ -129,12 +151,12 @@ settle(struct node *node, const struct lease_kept *kept, bool released, usec_t u
         return;
     }
     node->noted = true;
-    node->snapshot_done = false;
+    note_snapshot(node);
     node->held_until = until;
     arena_reset(&node->news_arena);
     node->state = NULL;
     if (released)
-        node_lose(node);
+        give_place(node);
     else if (!node->leaving)
         obey(node, kept);
 }

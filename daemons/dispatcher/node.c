@@ -6,10 +6,6 @@
 #include "crypto/base64.h"
 #include "crypto/hmac.h"
 
-enum {
-    REJECTED_MAX = 4096
-};
-
 /* -- finding and making -------------------------------------------------------------------- */
 
 struct node *
@@ -52,6 +48,7 @@ end_work(struct node *node)
     arena_reset(&node->rejected_arena);
     node->state = NULL;
     node->rejected = (struct list){NULL, 0};
+    *node->skip.aggregate_id = '\0'; /* its dead letter may not be on record */
 }
 
 void
@@ -144,7 +141,8 @@ node_hold(
     node->held_until = held_until;
     node->stream = stream;
     node->acked_gen = lease->acked_gen;
-    node->leaving = node->snapshot_done = false;
+    node->leaving = false;
+    node->snapshot_begun = node->snapshot_owed = node->snapshot_done = false;
     node->noted = true;
     node->error = NULL;
     node->must_look =
@@ -153,7 +151,7 @@ node_hold(
     if (!lease->want_snapshot)
         node->why_snapshot = NULL;
     node->watch_after = 0;
-    node->moved_at = time_monotonic();
+    node->held_at = node->moved_at = time_monotonic();
     return true;
 }
 
@@ -235,6 +233,12 @@ keep_rejection(const struct rejection *told, struct arena *arena)
     return kept;
 }
 
+static bool
+is_dead(const struct rejection *told)
+{
+    return told->code == NULL || !str_eq(told->code, "no_component");
+}
+
 /* Beside those that wait to be written. An agent tells all of them again in its state, so that too
  * many need not be kept. */
 void
@@ -244,14 +248,16 @@ node_rejected(struct node *node, const struct list *rejected)
     size_t count = node->rejected.count;
     const struct rejection **all;
 
-    if (rejected->count == 0 || count > REJECTED_MAX)
+    if (rejected->count == 0 || count >= REJECTED_MAX)
         return;
     all = arena_alloc(
         &node->rejected_arena, (count + rejected->count) * sizeof(const struct rejection *));
     if (count > 0)
         memcpy(all, node->rejected.at, count * sizeof(const struct rejection *));
-    for (size_t i = 0; i < rejected->count; i++)
-        all[count++] = keep_rejection(told[i], &node->rejected_arena);
+    for (size_t i = 0; i < rejected->count; i++) {
+        if (is_dead(told[i]))
+            all[count++] = keep_rejection(told[i], &node->rejected_arena);
+    }
     node->rejected = (struct list){all, count};
     loop_wake_in(&node->dispatcher->loop, keep_leases, 10 * USEC_MS);
 }

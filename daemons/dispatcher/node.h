@@ -12,6 +12,11 @@
 #include "dispatcher/pace.h"
 #include "store/dead.h"
 
+enum {
+    NODE_KEY_SIZE = 129, /* a key is at most 128 long */
+    REJECTED_MAX = 4096  /* that wait to be written; more are not taken */
+};
+
 struct node {
     struct dispatcher *dispatcher;
     struct node *next;
@@ -24,6 +29,7 @@ struct node {
     const char *token; /* x-agent-token */
     usec_t held_until; /* on our clock, from before the statement that said so */
     bool held;
+    usec_t held_at;
 
     bool leaving; /* to be given back by keep, and not to be worked on */
     usec_t wait;  /* then: until it may be claimed again */
@@ -36,8 +42,10 @@ struct node {
     usec_t moved_at; /* something last happened; for letting go of idle nodes */
     bool noted;      /* what is written is what we know */
     bool must_look;  /* before anything else */
-    bool snapshot_done;
     const char *why_snapshot;
+    bool snapshot_begun; /* to be written before one begins: the row's wish is taken, and owed */
+    bool snapshot_owed;  /* that is written, and none has begun since */
+    bool snapshot_done;  /* to be written: nothing is owed */
 
     struct arena news_arena; /* what the last answers said and keep is to write */
     const struct node_state *state;
@@ -49,7 +57,10 @@ struct node {
     usec_t watch_after;     /* not before: an agent that answers at once is not asked at once */
     struct batch *batch;    /* in flight */
     struct batch *prepared; /* the one after it */
-    int64_t skip_gen;       /* the batch that ends here goes without its one event, which is dead */
+    struct {                /* the one event that its batch goes without, being dead; "": none */
+        char aggregate_id[NODE_KEY_SIZE];
+        int64_t ver;
+    } skip;
     struct snapshot *snapshot;
 };
 
@@ -76,7 +87,8 @@ bool node_is_behind(const struct node *node);
 /* It answered: how far it is. */
 void node_moved(struct node *node, int64_t desired_gen, const struct converged *converged);
 
-/* To be written down soon; copied. A list of pointers to struct rejection. */
+/* To be written down soon; copied. A list of pointers to struct rejection. That a node does not run
+ * a component is no dead letter: it keeps the wish for the day when it does. */
 void node_rejected(struct node *node, const struct list *rejected);
 
 void node_failed(struct node *node, enum pace_event event, const struct fetch_answer *answer);

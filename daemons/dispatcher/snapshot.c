@@ -9,17 +9,29 @@
 #include "domain/artifact.h"
 #include "schema/write.h"
 
+enum {
+    PART_LEAST_FULL = 500 /* artifacts: a part may be as large as its page again */
+};
+
 /* All that a role has, as of `gen` or later, on its way to one node. */
 struct snapshot {
     struct arena arena; /* holds the snapshot itself */
     char id[REQUEST_ID_SIZE];
     int64_t gen;
-    struct artifact_walk walk;
-    char after[129]; /* where walk.after points: a key is at most 128 long */
-    int64_t parts;   /* taken by the agent */
+    struct walk {
+        struct artifact_walk at;
+        char after[NODE_KEY_SIZE]; /* where at.after points */
+    } walk, before;                /* before: the part under way was read */
+    size_t most;                   /* artifacts in a part; 0: a page */
+    int64_t parts;                 /* taken by the agent */
+    struct text sums;              /* of them, one after another */
+
+    /* the part under way */
     char sum[SHA256_HEX_SIZE];
-    struct text sums; /* of the parts, one after another */
-    size_t bytes;     /* of the part under way */
+    size_t bytes, count;
+    char last[NODE_KEY_SIZE]; /* the last artifact in it */
+    int64_t last_ver;
+    bool left_out; /* a dead one, since a part was taken last */
 };
 
 static struct snapshot *
@@ -33,6 +45,7 @@ make(struct node *node)
     snapshot->arena = arena;
     snapshot->sums.arena = &snapshot->arena;
     text_add(&snapshot->sums, "", 0);
+    node->snapshot_owed = false; /* the next one is written down again */
     node->dispatcher->snapshots++;
     meters_snapshot(&node->dispatcher->meters, node->why_snapshot);
     log_info("node=%s snapshot=%s gen=%" PRId64 " reason=%s", node->lease.name, snapshot->id,
@@ -62,10 +75,30 @@ snapshot_drop(struct node *node)
 /* -- parts --------------------------------------------------------------------------------- */
 
 static void
-add_artifacts(struct text *text, const struct list *artifacts)
+remember(struct walk *walk, const struct artifact_walk *at)
+{
+    walk->at = *at;
+    if (at->after == NULL)
+        return;
+    if (at->after != walk->after)
+        snprintf(walk->after, sizeof(walk->after), "%s", at->after);
+    walk->at.after = walk->after;
+}
+
+static void
+note_last(struct snapshot *snapshot, const struct artifact *artifact)
+{
+    snprintf(snapshot->last, sizeof(snapshot->last), "%s", artifact->aggregate_id);
+    snapshot->last_ver = artifact->ver.value;
+    snapshot->count++;
+}
+
+static void
+add_artifacts(struct snapshot *snapshot, struct text *text, const struct list *artifacts)
 {
     const struct artifact *all = artifacts->at;
 
+    snapshot->count = 0;
     for (size_t i = 0; i < artifacts->count; i++) {
         const struct event_head head = {.event_type = all[i].event_type,
             .component = all[i].component,
@@ -77,7 +110,30 @@ add_artifacts(struct text *text, const struct list *artifacts)
         if (text->size > 1)
             text_add(text, ",", 1);
         text_add_object(text, &artifact_head_schema, &head, "payload", all[i].payload);
+        note_last(snapshot, &all[i]);
     }
+}
+
+/* As much of a page as may be in a part; the walk goes on behind that. */
+static bool
+read_page(struct node *node, struct text *events, struct err *err)
+{
+    struct snapshot *snapshot = node->snapshot;
+    struct artifact_walk at = snapshot->walk.at;
+    struct list page;
+
+    remember(&snapshot->before, &at);
+    if (!artifacts_next(&node->dispatcher->turn, node->stream->role, &at, &page, err))
+        return false;
+    if (snapshot->most > 0 && page.count > snapshot->most) {
+        const struct artifact *all = page.at;
+        page.count = snapshot->most;
+        at = (struct artifact_walk){
+            snapshot->before.at.kind, all[page.count - 1].aggregate_id, false};
+    }
+    add_artifacts(snapshot, events, &page);
+    remember(&snapshot->walk, &at);
+    return true;
 }
 
 /* Pages until one has something on it, or there are no more. */
@@ -85,35 +141,61 @@ static bool
 read_part(struct node *node, struct text *events, struct err *err)
 {
     struct snapshot *snapshot = node->snapshot;
-    struct list page = {NULL, 0};
 
+    snapshot->count = 0;
     text_add(events, "[", 1);
-    while (!snapshot->walk.done && page.count == 0) {
-        if (!artifacts_next(
-                &node->dispatcher->turn, node->stream->role, &snapshot->walk, &page, err))
+    while (!snapshot->walk.at.done && snapshot->count == 0) {
+        if (!read_page(node, events, err))
             return false;
-        add_artifacts(events, &page);
     }
     text_add(events, "]", 1);
-    if (snapshot->walk.after != NULL) {
-        snprintf(snapshot->after, sizeof(snapshot->after), "%s", snapshot->walk.after);
-        snapshot->walk.after = snapshot->after;
-    }
     return true;
+}
+
+/* Too much at once, or something in it that the agent cannot even read: less of it, down to the one
+ * that is dead, and on behind that. */
+static void
+on_unreadable(struct node *node, int status)
+{
+    struct snapshot *snapshot = node->snapshot;
+    bool too_large = status == 413;
+    const struct rejection rejection = {snapshot->last, snapshot->last_ver,
+        too_large ? "too_large" : "malformed", too_large ? "status 413" : "status 422"};
+    const struct rejection *const one[] = {&rejection};
+
+    node->seen_at = time_monotonic();
+    if (snapshot->count > 1 || node->rejected.count >= REJECTED_MAX) {
+        remember(&snapshot->walk, &snapshot->before.at);
+        snapshot->most = (snapshot->count + 1) / 2;
+        return;
+    }
+    node_rejected(node, &(struct list){one, COUNT(one)});
+    snapshot->left_out = true;
+}
+
+static void
+on_part_taken(struct node *node)
+{
+    struct snapshot *snapshot = node->snapshot;
+
+    node->seen_at = time_monotonic();
+    snapshot->parts++;
+    snapshot->most = snapshot->most < PART_LEAST_FULL ? 2 * snapshot->most : 0;
+    text_add(&snapshot->sums, snapshot->sum, strlen(snapshot->sum));
 }
 
 static void
 on_part(void *object, const struct fetch_answer *answer)
 {
     struct node *node = object;
-    struct snapshot *snapshot = node->snapshot;
+    int status = answer->end == FETCH_ANSWERED ? answer->status : 0;
 
     node->fetch = NULL;
     land(node);
-    if (answer->end == FETCH_ANSWERED && answer->status == 200) {
-        node->seen_at = time_monotonic();
-        snapshot->parts++;
-        text_add(&snapshot->sums, snapshot->sum, strlen(snapshot->sum));
+    if (status == 200) {
+        on_part_taken(node);
+    } else if ((status == 413 || status == 422) && node->snapshot->count > 0) {
+        on_unreadable(node, status);
     } else {
         node_refused(node, answer);
         snapshot_drop(node);
@@ -149,9 +231,8 @@ static void
 on_committed(struct node *node, const struct taken *taken)
 {
     pace_note(&node->pace, PACE_DELIVERED, 0, jitter);
-    node->snapshot_done = node->lease.want_snapshot;
-    node->lease.want_snapshot = false;
-    node->why_snapshot = NULL;
+    node->snapshot_done = true;
+    node->why_snapshot = node->lease.want_snapshot ? "asked" : NULL; /* once more, meanwhile */
     node->acked_gen = taken->desired_gen;
     node_moved(node, taken->desired_gen, taken->converged);
     node->noted = false;
@@ -215,11 +296,27 @@ part_step(struct node *node, struct err *err)
         return true; /* another one's answer wakes us */
     if (!read_part(node, &events, err))
         return false;
-    if (events.size == strlen("[]") && node->snapshot->parts > 0)
+    if (node->snapshot->count == 0 && node->snapshot->parts > 0)
         post_commit(node);
     else
         post_part(node, &events);
     return true;
+}
+
+/* The row's wish is taken before anything is read: one that is told later is for another. */
+static void
+write_begun(struct node *node)
+{
+    node->snapshot_begun = true;
+    loop_wake(&node->dispatcher->loop, keep_leases);
+}
+
+/* A dead letter is on record before the snapshot goes on without its artifact; keep wakes us. */
+static bool
+must_wait_for_letter(struct node *node)
+{
+    node->snapshot->left_out = node->snapshot->left_out && node->rejected.count > 0;
+    return node->snapshot->left_out;
 }
 
 bool
@@ -228,9 +325,15 @@ snapshot_step(struct node *node, struct err *err)
     if (node->snapshot == NULL) {
         if (node->dispatcher->snapshots >= SNAPSHOTS_MAX)
             return true;
+        if (!node->snapshot_owed) {
+            write_begun(node);
+            return true;
+        }
         node->snapshot = make(node);
     }
-    if (!node->snapshot->walk.done || node->snapshot->parts == 0)
+    if (must_wait_for_letter(node))
+        return true;
+    if (!node->snapshot->walk.at.done || node->snapshot->parts == 0)
         return part_step(node, err);
     post_commit(node);
     return true;

@@ -6,6 +6,7 @@
 #define BURST_STEP (3 * USEC_MS)
 #define SOON       (1 * USEC_MS)
 #define LINGER     (5 * USEC_SEC)
+#define TURN       (2 * USEC_SEC)
 
 /* -- sequence ------------------------------------------------------------------------------ */
 
@@ -122,11 +123,17 @@ claim_nodes(void *state, struct arena *arena, struct err *err)
 static void
 linger(struct node *node)
 {
-    struct dispatcher *dispatcher = node->dispatcher;
-    bool full = (int64_t)dispatcher->held >= dispatcher->settings->dispatcher_concurrency;
-
-    if (full || time_monotonic() - node->moved_at > LINGER)
+    if (dispatcher_full(node->dispatcher) || time_monotonic() - node->moved_at > LINGER)
         node_leave(node, 0, NULL);
+}
+
+/* Where all places are taken, each has a turn, whatever it still lacks: a node that is behind for
+ * ever holds nobody back. Given back now it is claimed after those that have waited longer. */
+static bool
+turn_is_over(const struct node *node)
+{
+    return dispatcher_full(node->dispatcher) && node->fetch == NULL && node->snapshot == NULL &&
+        time_monotonic() - node->held_at > TURN;
 }
 
 static void
@@ -146,6 +153,10 @@ step(struct node *node, struct err *err)
 {
     bool behind = node_is_behind(node);
 
+    if (turn_is_over(node)) {
+        node_leave(node, 0, NULL);
+        return true;
+    }
     if (behind && node->batch == NULL && node->snapshot == NULL && !node->must_look)
         watch(node);
     if (node->batch != NULL)

@@ -32,7 +32,7 @@ static const struct schema lease_schema = SCHEMA(struct lease, lease_fields);
 
 /* A paused node is looked at, not written to. */
 #define NEEDS_US                                                                                   \
-    "((not n.paused and (n.acked_gen < s.gen or n.want_snapshot or exists"                         \
+    "((not n.paused and (n.acked_gen < s.gen or n.want_snapshot or n.epoch is null or exists"      \
     " (select from jsonb_each_text(n.converged) c where c.value::bigint < n.acked_gen)))"          \
     " or " UNSEEN("n") ")"
 
@@ -51,7 +51,8 @@ static const struct query LEASES_CLAIM = {
            " where u.node_id = c.node_id"
            " returning u.node_id, e.name, e.base_url, u.stream_id, u.acked_gen, u.converged,"
            " i.epoch, u.lease_token, u.fails, u.breaker, u.paused,"
-           " u.want_snapshot or u.acked_gen < c.floor_gen as want_snapshot, u.batch_size,"
+           " u.want_snapshot or u.epoch is null or u.acked_gen < c.floor_gen as want_snapshot,"
+           " u.batch_size,"
            " not (" UNSEEN(
                "u") ") as fresh,"
                     " c.previous is not null as taken_over, (select count(*) from delivery_dead d"
@@ -82,6 +83,7 @@ static const struct field note_fields[] = {
     F_TEXT(struct lease_note, breaker, F_REQUIRED, 1, WORD_MAX),
     F_OPT_INT(struct lease_note, seen_ms, F_REQUIRED, 0, INT64_MAX),
     F_TEXT(struct lease_note, error, F_NULLABLE, 0, WORD_MAX),
+    F_BOOL(struct lease_note, snapshot_begun, F_REQUIRED),
     F_BOOL(struct lease_note, snapshot_done, F_REQUIRED),
     F_BOOL(struct lease_note, released, F_REQUIRED),
     F_INT(struct lease_note, wait_ms, F_REQUIRED, 0, INT64_MAX),
@@ -111,8 +113,9 @@ static const struct query LEASES_KEEP = {
            " agent_version = coalesce(r.version, u.agent_version),"
            " fails = r.fails, breaker = r.breaker, batch_size = r.batch_size,"
            " last_seen = greatest(u.last_seen, clock_timestamp() - r.seen_ms * interval '1 ms'),"
-           " last_error = r.error, want_snapshot = u.want_snapshot and not r.snapshot_done,"
-           " epoch = case when r.seen_ms is null then u.epoch else i.epoch end,"
+           " last_error = r.error, want_snapshot = u.want_snapshot and not r.snapshot_begun,"
+           " epoch = case when r.snapshot_begun then null when r.snapshot_done then i.epoch"
+           " else u.epoch end,"
            " lease_owner = case when not r.released then u.lease_owner end,"
            " lease_until = case when r.released then '-infinity'"
            " else clock_timestamp() + $2::bigint * interval '1 ms' end,"
@@ -121,7 +124,7 @@ static const struct query LEASES_KEEP = {
            " from lazy, incarnation i, node_endpoint e, jsonb_to_recordset($1) as r (node_id uuid,"
            " lease_token bigint, acked_gen bigint, converged jsonb, components jsonb, boot_id text,"
            " version text, fails int, batch_size int, breaker text, seen_ms bigint, error text,"
-           " snapshot_done bool, released bool, wait_ms bigint)"
+           " snapshot_begun bool, snapshot_done bool, released bool, wait_ms bigint)"
            " where u.node_id = r.node_id and u.lease_token = r.lease_token and e.id = u.node_id"
            " returning u.node_id, e.active, u.paused, u.want_snapshot, e.base_url",
     .row = &kept_schema,

@@ -31,8 +31,8 @@ struct claim {
     int64_t ttl_ms;
 };
 
-/* Nodes that are behind, want a snapshot, or have not been looked at for 15 s; those that have
- * waited longest first. */
+/* Nodes that are behind, want a snapshot or are owed one, or have not been looked at for 15 s;
+ * those that have waited longest first. */
 bool leases_claim(
     struct db *db, const struct claim *claim, struct list *leases, struct err *err) MUST_CHECK;
 
@@ -48,9 +48,11 @@ struct lease_note {
     const char *breaker;
     struct opt_int seen_ms; /* since it last answered; null: as it was */
     const char *error;      /* NULL: none */
-    bool snapshot_done;     /* want_snapshot is fulfilled */
-    bool released;          /* the lease ends */
-    int64_t wait_ms;        /* when released: until somebody may claim it */
+    bool snapshot_begun;    /* one begins: whoever asks from now on wants another; until one is done
+                               the cursor has no epoch, which says that one is owed */
+    bool snapshot_done;
+    bool released;   /* the lease ends */
+    int64_t wait_ms; /* when released: until somebody may claim it */
 };
 
 /* What is still held after that, and what has changed meanwhile. */

@@ -166,7 +166,7 @@ add_rejected(struct json_object *json, const struct fake_node *node)
         struct json_object *one = json_object_new_object();
         add_text(one, "aggregate_id", key->id);
         add_int(one, "ver", key->ver);
-        add_text(one, "code", "unknown_inbound");
+        add_text(one, "code", node->refused_code != NULL ? node->refused_code : "unknown_inbound");
         add_text(one, "detail", "no such inbound");
         json_object_array_add(all, one);
     }
@@ -263,6 +263,10 @@ serve_part(struct fake_node *node, struct evhttp_request *request, struct json_o
     struct json_object *events = json_object_object_get(body, "events");
     const char *sum = evhttp_find_header(evhttp_request_get_input_headers(request), "x-sha256");
 
+    if (is_poisoned(node, events)) {
+        peer_answer(request, 422, "{}");
+        return;
+    }
     if (str_eq(strrchr(node->last_path, '/'), "/1")) {
         node->part_count = 0;
         node->sums[0] = '\0';

@@ -45,12 +45,13 @@ struct fake_node {
     char sums[64 * 64 + 1];
 
     /* how it shall behave */
-    int status;          /* instead of what it would answer; 0: honestly */
-    int status_times;    /* so often; -1: always */
-    bool lose_replies;   /* do as told, but close the connection instead of answering */
-    bool hold;           /* do not even read events */
-    const char *refused; /* a key that is always rejected */
-    const char *poison;  /* a batch with this key is 422 */
+    int status;               /* instead of what it would answer; 0: honestly */
+    int status_times;         /* so often; -1: always */
+    bool lose_replies;        /* do as told, but close the connection instead of answering */
+    bool hold;                /* do not even read events */
+    const char *refused;      /* a key that is always rejected */
+    const char *refused_code; /* with this; NULL: unknown_inbound */
+    const char *poison;       /* a batch or a part with this key is 422 */
 
     /* what it has seen */
     struct evhttp_request *held, *waiting;

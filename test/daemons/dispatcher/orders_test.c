@@ -108,6 +108,7 @@ change(int n)
 
 #define DRAINED                                                                                    \
     "select acked_gen = (select gen from outbox_stream where stream_id = 1) and not want_snapshot" \
+    " and epoch is not null"                                                                       \
     " and not exists (select from outbox_event where gen is null) from node_cursor"
 
 static void
