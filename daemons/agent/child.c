@@ -6,9 +6,14 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum {
+    NICENESS = 10 /* a tenth of what another one gets, and all that nobody wants */
+};
 
 struct child {
     struct arena arena; /* holds this very object */
@@ -50,6 +55,12 @@ on_late(evutil_socket_t fd, short what, void *arg)
 
     (void)fd, (void)what;
     kill(child->pid, SIGKILL);
+}
+
+void
+child_step_back(const struct child *child)
+{
+    setpriority(PRIO_PROCESS, (id_t)child->pid, NICENESS);
 }
 
 void

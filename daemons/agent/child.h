@@ -30,6 +30,9 @@ struct child;
 bool child_start(struct event_base *base, const char *const *argv, int64_t timeout_ms,
     struct child_done done, struct child **child, struct err *err) MUST_CHECK;
 
+/* Let others go first: it is in nobody's hurry. */
+void child_step_back(const struct child *child);
+
 /* Kill it; done is not called. NULL is ignored. */
 void child_cancel(struct child *child);
 

@@ -17,6 +17,7 @@ enum {
     SOON_MS = 1000,
     SLICE_BUCKETS = 256, /* of the index, in one turn of the loop */
     TEST_MS = 20000,
+    REST = 3, /* after a run, at least so many times as long */
     PIECES = 2 * XRAY_TAGS + 1
 };
 
@@ -47,6 +48,8 @@ struct xray_config {
     size_t bucket; /* the next of the index; INDEX_BUCKETS: the users of the piece are written */
     bool comma;    /* before the next user */
     struct xray_config_done done;
+    usec_t started_at;
+    usec_t rest; /* after the last one */
 };
 
 /* -- the base in pieces ---------------------------------------------------------------- */
@@ -128,7 +131,8 @@ end_run(struct xray_config *config)
 static void
 wait_a_little(struct xray_config *config)
 {
-    const struct timeval soon = {SOON_MS / 1000, SOON_MS % 1000 * 1000L};
+    usec_t pause = config->rest > SOON_MS * USEC_MS ? config->rest : SOON_MS * USEC_MS;
+    const struct timeval soon = {pause / USEC_SEC, pause % USEC_SEC};
 
     if (!evtimer_pending(config->soon, NULL))
         evtimer_add(config->soon, &soon);
@@ -145,6 +149,7 @@ finish(struct xray_config *config, enum xray_config_result result)
     const struct xray_config_done done = config->done;
 
     end_run(config);
+    config->rest = REST * (time_monotonic() - config->started_at);
     config->trouble = troubles[result];
     config->done = (struct xray_config_done){0};
     if (result != CONFIG_OK)
@@ -206,6 +211,8 @@ test_file(struct xray_config *config)
     else if (!child_start(config->xray->loop, argv, TEST_MS, (struct child_done){tested, config},
                  &config->test, &err))
         finish(config, CONFIG_FAILED);
+    else
+        child_step_back(config->test);
 }
 
 /* -- writing --------------------------------------------------------------------------- */
@@ -310,6 +317,7 @@ start(struct xray_config *config, const struct xray_base *base, struct xray_conf
     static const struct timeval at_once = {0, 0};
 
     end_run(config);
+    config->started_at = time_monotonic();
     config->dirty = false;
     config->done = done;
     if (!read_base(config, base) ||

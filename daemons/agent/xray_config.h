@@ -27,7 +27,8 @@ struct xray_config_done {
 struct xray_config *xray_config_new(struct xray *xray);
 void xray_config_free(struct xray_config *config); /* NULL is ignored */
 
-/* Who is wished has changed: write within a second or two. */
+/* Who is wished has changed: write within a second or two; where there are so many users that
+ * writing and testing takes long, it takes no more than a quarter of the time. */
 void xray_config_touch(struct xray_config *config);
 
 /* Write and test a file with another base, instead of what is under way. The base must live until
