@@ -6,6 +6,7 @@
 #include "domain/letters.h"
 #include "domain/orders.h"
 #include "http/app.h"
+#include "store/users.h"
 
 enum {
     REQUEST_MAX_MS = 10000 /* views over the whole log may take longer than a user waits */
@@ -135,5 +136,5 @@ static const struct route routes[] = {
         .errors = ERRS(ERR_BUNDLE, ERR_BUNDLE_SIZE)},
 };
 
-const struct app handler_app = {
-    "dispatch", "/dispatch", routes, COUNT(routes), .request_ms = REQUEST_MAX_MS};
+const struct app handler_app = {"dispatch", "/dispatch", routes, COUNT(routes),
+    .request_ms = REQUEST_MAX_MS, .rank = ROLE_ADMIN};

@@ -3,6 +3,7 @@
  */
 #include "domain/nodes.h"
 #include "http/app.h"
+#include "store/users.h"
 
 enum {
     STATUS_KNOWN = 200 /* a registration that was repeated */
@@ -53,4 +54,4 @@ static const struct route routes[] = {
         .errors = ERRS(ERR_NODE_NOT_FOUND, ERR_NODE_ACTIVE)},
 };
 
-const struct app handler_app = {"nodes", "/nodes", routes, COUNT(routes)};
+const struct app handler_app = {"nodes", "/nodes", routes, COUNT(routes), .rank = ROLE_ADMIN};

@@ -8,6 +8,7 @@
 #include "domain/scopes.h"
 #include "http/app.h"
 #include "http/problem.h"
+#include "store/users.h"
 
 struct self {
     const char *name;
@@ -129,4 +130,4 @@ static const struct route routes[] = {
         .errors = ERRS(ERR_TOKEN_NOT_FOUND)},
 };
 
-const struct app handler_app = {"tokens", "/auth", routes, COUNT(routes)};
+const struct app handler_app = {"tokens", "/auth", routes, COUNT(routes), .rank = ROLE_ADMIN};

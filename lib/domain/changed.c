@@ -21,7 +21,7 @@ drop_equal(const struct field *field, struct json_object *before, struct json_ob
     json_object_object_del(after, field->name);
 }
 
-void
+bool
 changed_members(const struct schema *schema, const void *before, const void *after,
     struct arena *arena, struct audit *audit)
 {
@@ -32,4 +32,5 @@ changed_members(const struct schema *schema, const void *before, const void *aft
         drop_equal(&schema->fields[i], old, new);
     audit->before = old == NULL ? NULL : json_text(old);
     audit->after = new == NULL ? NULL : json_text(new);
+    return old == NULL || new == NULL || json_object_object_length(new) > 0;
 }

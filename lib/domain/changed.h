@@ -8,8 +8,8 @@
 
 /* Fills audit->before and audit->after with JSON in the arena. `schema` has the members that may be
  * shown. `before` is NULL for a record that is new, `after` for one that is no more: all of the
- * other is shown then. */
-void changed_members(const struct schema *schema, const void *before, const void *after,
+ * other is shown then. Returns whether anything differs. */
+bool changed_members(const struct schema *schema, const void *before, const void *after,
     struct arena *arena, struct audit *audit);
 
 #endif

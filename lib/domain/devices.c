@@ -40,7 +40,7 @@ check_permit(const struct user *user, struct err *err)
     static const enum err_code refusals[] = {
         [STANDING_GRACE] = ERR_ENTITLEMENT_GRACE, [STANDING_BLOCKED] = ERR_ENTITLEMENT_BLOCKED};
 
-    if (user->bot_blocked_until > time_now())
+    if (user->bot_blocked_until > user->locked_at)
         return err_set(err, ERR_USER_BLOCKED);
     return user->entitlement_status == STANDING_ACTIVE ||
         err_say(err, refusals[user->entitlement_status],

@@ -17,3 +17,15 @@ reach_owner(
     return (turn->actor.role != ROLE_USER && turn->actor.role > role) ||
         reach_own(turn, owner_id, missing, err);
 }
+
+bool
+reach_known(const struct turn *turn, int64_t telegram_id, struct err *err)
+{
+    return turn->actor.role != ROLE_USER || reach_own(turn, telegram_id, ERR_USER_NOT_FOUND, err);
+}
+
+bool
+reach_below(const struct turn *turn, int role, struct err *err)
+{
+    return turn->actor.telegram_id == 0 || turn->actor.role > role || err_set(err, ERR_RANK);
+}

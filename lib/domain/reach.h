@@ -17,4 +17,11 @@ bool reach_owner(const struct turn *turn, int64_t owner_id, int role, enum err_c
 bool reach_own(
     const struct turn *turn, int64_t owner_id, enum err_code missing, struct err *err) MUST_CHECK;
 
+/* For changes that rank alone allows, of a user's limit, role, entitlement or block. Who has no
+ * rank at all learns of nobody but himself: ERR_USER_NOT_FOUND. */
+bool reach_known(const struct turn *turn, int64_t telegram_id, struct err *err) MUST_CHECK;
+
+/* And then: below the actor, so that nobody decides about himself. ERR_RANK. */
+bool reach_below(const struct turn *turn, int role, struct err *err) MUST_CHECK;
+
 #endif

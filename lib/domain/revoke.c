@@ -4,6 +4,7 @@
 
 #include "domain/target.h"
 #include "store/access.h"
+#include "store/devices.h"
 
 static bool
 revoke(const struct turn *turn, enum connection_owner owner, const char *owner_id, int64_t *count,
@@ -28,8 +29,17 @@ revoke_device_connections(const struct turn *turn, const char *device_id, struct
 }
 
 bool
-revoke_user_connections(
-    const struct turn *turn, int64_t telegram_id, int64_t *count, struct err *err)
+revoke_connections_of(const struct turn *turn, const char *ids, int64_t *count, struct err *err)
 {
-    return revoke(turn, OF_USER, arena_printf(turn->arena, "%" PRId64, telegram_id), count, err);
+    return revoke(turn, OF_USERS, ids, count, err);
+}
+
+bool
+revoke_user_access(
+    const struct turn *turn, int64_t telegram_id, struct ended *ended, struct err *err)
+{
+    const char *id = arena_printf(turn->arena, "%" PRId64, telegram_id);
+
+    return revoke(turn, OF_USER, id, &ended->connections, err) &&
+        user_devices_revoke(turn->db, telegram_id, &ended->devices, err);
 }

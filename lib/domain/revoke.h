@@ -19,8 +19,16 @@ revoke_connection(const struct turn *turn, const char *connection_id, struct err
 bool revoke_device_connections(
     const struct turn *turn, const char *device_id, struct err *err) MUST_CHECK;
 
-/* `count`: how many connections; may be NULL. */
-bool revoke_user_connections(
-    const struct turn *turn, int64_t telegram_id, int64_t *count, struct err *err) MUST_CHECK;
+struct ended {
+    int64_t connections, devices; /* how many */
+};
+
+/* All that a user has, devices too: what every kind of block comes to. */
+bool revoke_user_access(
+    const struct turn *turn, int64_t telegram_id, struct ended *ended, struct err *err) MUST_CHECK;
+
+/* The connections of many users; `ids` is the text of an array. */
+bool revoke_connections_of(
+    const struct turn *turn, const char *ids, int64_t *count, struct err *err) MUST_CHECK;
 
 #endif

@@ -6,7 +6,6 @@
 #include "base/str.h"
 #include "crypto/pseudonym.h"
 #include "domain/reach.h"
-#include "schema/write.h"
 
 /* -- reading ------------------------------------------------------------------------------- */
 
@@ -73,13 +72,6 @@ user_read(const struct turn *turn, int64_t telegram_id, struct user *user, struc
 
 /* -- changing ------------------------------------------------------------------------------ */
 
-/* Limits and the like: nobody sets his own. */
-static bool
-check_rank(const struct turn *turn, int role, struct err *err)
-{
-    return turn->actor.telegram_id == 0 || turn->actor.role > role || err_set(err, ERR_RANK);
-}
-
 static int
 role_of(const struct settings *settings, int64_t telegram_id)
 {
@@ -97,47 +89,22 @@ user_create(const struct turn *turn, const struct user_new *in, struct user *use
 {
     int role = role_of(turn->settings, in->telegram_id);
 
-    return check_rank(turn, role, err) && db_begin(turn->db, err) && db_commit_next(turn->db) &&
+    return reach_below(turn, role, err) && db_begin(turn->db, err) && db_commit_next(turn->db) &&
         user_insert(turn->db, &turn->actor, in, role, user, err);
 }
 
+/* The log says that it happened, not the names. */
 static bool
-audit(const struct turn *turn, int64_t telegram_id, const char *action, const char *before,
-    const char *after, struct err *err)
+audit_profile(const struct turn *turn, int64_t telegram_id, struct err *err)
 {
     const struct audit audit = {
-        .action = action,
+        .action = "users.profile",
         .subject = arena_printf(turn->arena, "user:%" PRId64, telegram_id),
-        .before = before,
-        .after = after,
     };
 
     return audit_insert(turn->db, &turn->actor, &audit, err);
 }
 
-static const char *
-limit_text(const struct user *user, struct arena *arena)
-{
-    const struct user_patch limit = {.devices_max = user->devices_max};
-
-    return write_text(&user_patch_schema, &limit, arena);
-}
-
-bool
-user_set(const struct turn *turn, int64_t telegram_id, const struct user_patch *in,
-    struct user *user, struct err *err)
-{
-    struct user before;
-
-    return db_begin(turn->db, err) && user_lock(turn->db, telegram_id, &before, err) &&
-        reach_owner(turn, telegram_id, before.role, ERR_USER_NOT_FOUND, err) &&
-        check_rank(turn, before.role, err) && user_update(turn->db, telegram_id, in, user, err) &&
-        audit(turn, telegram_id, "users.update", limit_text(&before, turn->arena),
-            limit_text(user, turn->arena), err) &&
-        db_commit(turn->db, err);
-}
-
-/* The log says that it happened, not the names. */
 bool
 user_set_profile(const struct turn *turn, int64_t telegram_id, const struct user_profile *in,
     struct user *user, struct err *err)
@@ -147,5 +114,35 @@ user_set_profile(const struct turn *turn, int64_t telegram_id, const struct user
     return db_begin(turn->db, err) && user_lock(turn->db, telegram_id, &before, err) &&
         reach_owner(turn, telegram_id, before.role, ERR_USER_NOT_FOUND, err) &&
         user_update_profile(turn->db, telegram_id, in, user, err) &&
-        audit(turn, telegram_id, "users.profile", NULL, NULL, err) && db_commit(turn->db, err);
+        audit_profile(turn, telegram_id, err) && db_commit(turn->db, err);
+}
+
+/* -- sessions ------------------------------------------------------------------------------ */
+
+/* Without an actor all is open, and without a question. */
+static bool
+check_reach(const struct turn *turn, const struct user *in, struct err *err)
+{
+    struct user user;
+
+    if (turn->actor.telegram_id == 0 || turn->actor.telegram_id == in->telegram_id)
+        return true;
+    if (user_get(turn->db, in->telegram_id, &user, err))
+        return reach_owner(turn, user.telegram_id, user.role, ERR_USER_NOT_FOUND, err);
+    return err->code == ERR_USER_NOT_FOUND && reach_known(turn, in->telegram_id, err) &&
+        reach_below(turn, in->role, err);
+}
+
+bool
+user_come(const struct turn *turn, int64_t telegram_id, const struct user_profile *in,
+    struct session *session, struct err *err)
+{
+    const struct user user = {.telegram_id = telegram_id,
+        .role = role_of(turn->settings, telegram_id),
+        .telegram_username = in->telegram_username,
+        .telegram_first_name = in->telegram_first_name,
+        .telegram_last_name = in->telegram_last_name};
+
+    return check_reach(turn, &user, err) &&
+        session_open(turn->db, &turn->actor, &user, session, err);
 }

@@ -6,7 +6,7 @@
 #define TG_DOMAIN_USERS_H
 
 #include "domain/turn.h"
-#include "store/users.h"
+#include "store/session.h"
 
 /* An actor sees himself and those below him. */
 bool users_read(const struct turn *turn, const struct users_query *in, struct list *users,
@@ -20,12 +20,13 @@ bool user_read(
 bool user_create(const struct turn *turn, const struct user_new *in, struct user *user,
     struct err *err) MUST_CHECK;
 
-/* By rank, not by ownership. ERR_USER_NOT_FOUND, ERR_RANK. */
-bool user_set(const struct turn *turn, int64_t telegram_id, const struct user_patch *in,
-    struct user *user, struct err *err) MUST_CHECK;
-
 /* ERR_USER_NOT_FOUND. */
 bool user_set_profile(const struct turn *turn, int64_t telegram_id, const struct user_profile *in,
     struct user *user, struct err *err) MUST_CHECK;
+
+/* Made if need be, named as the profile says, promoted if the settings name him.
+ * ERR_USER_NOT_FOUND, ERR_RANK. */
+bool user_come(const struct turn *turn, int64_t telegram_id, const struct user_profile *in,
+    struct session *session, struct err *err) MUST_CHECK;
 
 #endif

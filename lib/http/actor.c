@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "domain/scopes.h"
 #include "store/actors.h"
 
 /* The member of the body's record; 0 when there is none. */
@@ -34,15 +35,34 @@ reads_himself(const struct req *req)
 }
 
 static bool
+find(const struct req *req, struct actor_user *user, struct err *err)
+{
+    enum err_code stranger = req->app->stranger;
+
+    if (actor_get(req->turn.db, req->turn.actor.telegram_id, user, err))
+        return true;
+    return err->code == ERR_ACTOR_NOT_FOUND && stranger != ERR_NONE ? err_set(err, stranger)
+                                                                    : false;
+}
+
+/* Whoever has a token may ask what it is. */
+static bool
+has_rank(const struct req *req)
+{
+    return req->turn.actor.role >= req->app->rank || str_eq(req->route->scopes, SCOPE_ANY);
+}
+
+static bool
 know(struct req *req, struct err *err)
 {
-    struct actor *actor = &req->turn.actor;
     struct actor_user user;
 
-    if (!actor_get(req->turn.db, actor->telegram_id, &user, err))
+    if (!find(req, &user, err))
         return false;
-    actor->role = user.role;
-    return !user.blocked || reads_himself(req) || err_set(err, ERR_USER_BLOCKED);
+    req->turn.actor.role = user.role;
+    if (user.blocked && !reads_himself(req))
+        return err_set(err, ERR_USER_BLOCKED);
+    return has_rank(req) || err_say(err, ERR_RANK, "Admin role required");
 }
 
 bool

@@ -43,12 +43,14 @@ struct app {
     const char *prefix;
     const struct route *routes;
     size_t count;
-    admit_fn *admit;      /* instead of the check of token and scopes, for routes that have some */
-    size_t body_max;      /* bytes; 0 is BODY_MAX */
-    unsigned request_ms;  /* within which a request is answered or given up; 0 is REQUEST_MS */
-    unsigned workers;     /* of a handler, unless -w says so; 0 is WORKERS */
-    bool issues;          /* configurations: its rules need the catalogue, turn.catalog */
-    enum program program; /* whose settings a handler reads; 0 is PROGRAM_HANDLER */
+    admit_fn *admit;     /* instead of the check of token and scopes, for routes that have some */
+    size_t body_max;     /* bytes; 0 is BODY_MAX */
+    unsigned request_ms; /* within which a request is answered or given up; 0 is REQUEST_MS */
+    unsigned workers;    /* of a handler, unless -w says so; 0 is WORKERS */
+    bool issues;         /* configurations: its rules need the catalogue, turn.catalog */
+    int rank;            /* enum user_role: the least that an actor must have, if there is one */
+    enum err_code stranger; /* about an actor whom nobody knows; 0 is ERR_ACTOR_NOT_FOUND */
+    enum program program;   /* whose settings a handler reads; 0 is PROGRAM_HANDLER */
     /* Called once per worker of a handler, for its req->state; the arena lives as long. */
     void *(*open)(const struct settings *settings, struct arena *arena);
 };

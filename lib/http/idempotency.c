@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "crypto/digest.h"
+#include "http/actor.h"
 #include "http/problem.h"
 #include "schema/read.h"
 #include "schema/write.h"
@@ -143,6 +144,8 @@ answer_again(struct req *req, const struct kept *kept, struct err *err)
     return req->route->again(req, err);
 }
 
+/* Of all that is checked about the key, the actor comes last, but before the answer is given again:
+ * who has been blocked or has lost his rank since the first time gets nothing that he got then. */
 static bool
 replay(struct req *req, const struct outcome *outcome, const char *hash, struct err *err)
 {
@@ -150,6 +153,8 @@ replay(struct req *req, const struct outcome *outcome, const char *hash, struct 
 
     if (!str_eq(outcome->request_hash, hash))
         return err_set(err, ERR_IDEMPOTENCY_MISMATCH);
+    if (!actor_check(req, err))
+        return false;
     if (!read_kept(req, outcome->answer, &kept, err))
         return false;
     reply_header(req, "Idempotency-Replayed", "true");

@@ -8,8 +8,9 @@
 
 #include "http/app.h"
 
-/* Run `run`, unless the key has been used: then replay. ERR_IDEMPOTENCY_RUNNING,
- * ERR_IDEMPOTENCY_MISMATCH, and what `run` fails with. */
+/* Run `run`, unless the key has been used: then replay, to an actor who may still act.
+ * ERR_IDEMPOTENCY_RUNNING, ERR_IDEMPOTENCY_MISMATCH, what actor_check() refuses with, and what
+ * `run` fails with. */
 bool idempotency_run(struct req *req, route_fn *run, struct err *err) MUST_CHECK;
 
 #endif

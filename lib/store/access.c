@@ -215,6 +215,9 @@ static const struct query CONNECTIONS_REVOKE[] = {
     [OF_USER] = {.name = "user_connections_revoke",
         .sql = REVOKE_WHERE "user_id = $5::bigint" REVOKE_REST,
         .row = &count_schema},
+    [OF_USERS] = {.name = "users_connections_revoke",
+        .sql = REVOKE_WHERE "user_id = any ($5::bigint[])" REVOKE_REST,
+        .row = &count_schema},
 };
 
 bool

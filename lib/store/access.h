@@ -40,7 +40,8 @@ bool revision_drop(struct db *db, const struct asked *asked, const struct holdin
 enum connection_owner {
     OF_ITSELF, /* one connection, by its id */
     OF_DEVICE,
-    OF_USER
+    OF_USER,
+    OF_USERS /* the id is the text of an array of them */
 };
 
 struct connections_of {

@@ -142,3 +142,14 @@ device_revoke(struct db *db, const char *id, struct err *err)
 {
     return db_exec(db, &DEVICE_REVOKE, DB_ARGS(arg_text(id)), NULL, err);
 }
+
+static const struct query USER_DEVICES_REVOKE = {
+    .name = "user_devices_revoke",
+    .sql = "update device set status = 'revoked' where user_id = $1 and status = 'active'",
+};
+
+bool
+user_devices_revoke(struct db *db, int64_t user_id, int64_t *count, struct err *err)
+{
+    return db_exec(db, &USER_DEVICES_REVOKE, DB_ARGS(arg_int(user_id)), count, err);
+}

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "schema/cursor.h"
 #include "store/outbox.h"
+#include "store/user_columns.h"
 
 /* -- records ------------------------------------------------------------------------------- */
 
@@ -14,19 +15,30 @@ const char *const user_role_names[] = {
 const char *const standing_names[] = {
     [STANDING_ACTIVE] = "active", [STANDING_GRACE] = "grace", [STANDING_BLOCKED] = "blocked", NULL};
 
-static const struct field user_fields[] = {
-    F_INT(struct user, telegram_id, F_REQUIRED, 1, INT64_MAX),
-    F_TEXT(struct user, telegram_username, F_NULLABLE, 0, 64),
-    F_TEXT(struct user, telegram_first_name, F_NULLABLE, 0, 128),
-    F_TEXT(struct user, telegram_last_name, F_NULLABLE, 0, 128),
-    F_ENUM(struct user, role, F_REQUIRED, user_role_names),
-    F_INT(struct user, devices_max, F_REQUIRED, 0, INT32_MAX), /* adopted rows keep theirs */
-    F_ENUM(struct user, entitlement_status, F_REQUIRED, standing_names),
-    F_TIME(struct user, grace_ends_at, F_NULLABLE),
-    F_TIME(struct user, bot_blocked_until, F_NULLABLE),
-    F_TEXT(struct user, bot_block_reason, F_NULLABLE, 0, 255),
-    F_TIME(struct user, created_at, F_REQUIRED),
+/* clang-format off */
+#define SHOWN                                                                                      \
+    F_INT(struct user, telegram_id, F_REQUIRED, 1, INT64_MAX),                                     \
+    F_TEXT(struct user, telegram_username, F_NULLABLE, 0, 64),                                     \
+    F_TEXT(struct user, telegram_first_name, F_NULLABLE, 0, 128),                                  \
+    F_TEXT(struct user, telegram_last_name, F_NULLABLE, 0, 128),                                   \
+    F_ENUM(struct user, role, F_REQUIRED, user_role_names),                                        \
+    F_INT(struct user, devices_max, F_REQUIRED, 0, INT32_MAX), /* adopted rows keep theirs */      \
+    F_ENUM(struct user, entitlement_status, F_REQUIRED, standing_names),                           \
+    F_TIME(struct user, grace_ends_at, F_NULLABLE),                                                \
+    F_TIME(struct user, bot_blocked_until, F_NULLABLE),                                            \
+    F_TEXT(struct user, bot_block_reason, F_NULLABLE, 0, 255),                                     \
+    F_TIME(struct user, created_at, F_REQUIRED)
+
+static const struct field user_fields[] = {SHOWN};
+
+static const struct field unblocked_fields[] = {SHOWN,
+    F_BOOL(struct user, access_restored, F_REQUIRED),
 };
+
+static const struct field locked_fields[] = {SHOWN,
+    F_TIME(struct user, locked_at, F_REQUIRED),
+};
+/* clang-format on */
 
 static const struct field new_fields[] = {
     F_INT(struct user_new, telegram_id, F_REQUIRED, 1, INT64_MAX),
@@ -57,6 +69,8 @@ static const struct field query_fields[] = {
 static const struct users_query query_defaults = {.limit = 200};
 
 const struct schema user_schema = SCHEMA(struct user, user_fields);
+const struct schema user_unblocked_schema = SCHEMA(struct user, unblocked_fields);
+const struct schema user_locked_schema = SCHEMA(struct user, locked_fields);
 const struct schema user_new_schema = SCHEMA_FROM(struct user_new, new_fields, &new_defaults);
 const struct schema user_patch_schema = SCHEMA_PATCH(struct user_patch, patch_fields, NULL);
 const struct schema user_profile_schema = SCHEMA(struct user_profile, profile_fields);
@@ -64,10 +78,6 @@ const struct schema users_query_schema =
     SCHEMA_PATCH(struct users_query, query_fields, &query_defaults);
 
 /* -- lists --------------------------------------------------------------------------------- */
-
-#define COLUMNS                                                                                    \
-    "telegram_id, telegram_username, telegram_first_name, telegram_last_name, role, devices_max,"  \
-    " entitlement_status, grace_ends_at, bot_blocked_until, bot_block_reason, created_at"
 
 #define LIST_WHERE                                                                                 \
     " where ($1::timestamptz is null or (created_at, telegram_id) < ($1, $2::bigint))"             \
@@ -80,7 +90,7 @@ const struct schema users_query_schema =
 
 static const struct query USERS_LIST = {
     .name = "users_list",
-    .sql = "select " COLUMNS " from tg_user" LIST_WHERE LIST_ORDER,
+    .sql = "select " USER_COLUMNS " from tg_user" LIST_WHERE LIST_ORDER,
     .plan = PLAN_CUSTOM,
     .row = &user_schema,
 };
@@ -88,7 +98,7 @@ static const struct query USERS_LIST = {
 /* $9 is the text with its wildcards escaped; each branch has an index of trigrams. */
 static const struct query USERS_SEARCH_PART = {
     .name = "users_search_part",
-    .sql = "select " COLUMNS " from tg_user" LIST_WHERE " and telegram_id in ("
+    .sql = "select " USER_COLUMNS " from tg_user" LIST_WHERE " and telegram_id in ("
            "select telegram_id from tg_user where telegram_id::text like '%' || $9 || '%' union all"
            " select telegram_id from tg_user where telegram_username ilike '%' || $9 || '%'"
            " or telegram_first_name ilike '%' || $9 || '%'"
@@ -100,8 +110,9 @@ static const struct query USERS_SEARCH_PART = {
 
 static const struct query USERS_SEARCH_BEGINNING = {
     .name = "users_search_beginning",
-    .sql = "select " COLUMNS " from tg_user" LIST_WHERE " and (telegram_id::text like $9 || '%'"
-           " or telegram_username ilike $9 || '%')" LIST_ORDER,
+    .sql =
+        "select " USER_COLUMNS " from tg_user" LIST_WHERE " and (telegram_id::text like $9 || '%'"
+        " or telegram_username ilike $9 || '%')" LIST_ORDER,
     .plan = PLAN_CUSTOM,
     .row = &user_schema,
 };
@@ -175,7 +186,7 @@ user_ids(struct db *db, int64_t after, struct list *ids, struct err *err)
 
 static const struct query USER_GET = {
     .name = "user_get",
-    .sql = "select " COLUMNS " from tg_user where telegram_id = $1",
+    .sql = "select " USER_COLUMNS " from tg_user where telegram_id = $1",
     .row = &user_schema,
     .missing = ERR_USER_NOT_FOUND,
 };
@@ -188,8 +199,8 @@ user_get(struct db *db, int64_t telegram_id, struct user *user, struct err *err)
 
 static const struct query USER_LOCK = {
     .name = "user_lock",
-    .sql = "select " COLUMNS " from tg_user where telegram_id = $1 for update",
-    .row = &user_schema,
+    .sql = "select " USER_LOCKED " from tg_user where telegram_id = $1 for update",
+    .row = &user_locked_schema,
     .missing = ERR_USER_NOT_FOUND,
 };
 
@@ -207,7 +218,7 @@ static const struct query USER_INSERT = {
            " (request_id, token_name, actor_telegram_id, action, subject, after)"
            " select $4, $5, $6::bigint, 'users.create', 'user:' || telegram_id,"
            " jsonb_build_object('devices_max', devices_max, 'role', role) from fresh)"
-           " select " COLUMNS " from fresh",
+           " select " USER_COLUMNS " from fresh",
     .row = &user_schema,
     .duplicate = ERR_USER_EXISTS,
 };
@@ -222,24 +233,6 @@ user_insert(struct db *db, const struct actor *actor, const struct user_new *in,
         user, err);
 }
 
-static const struct query USER_UPDATE = {
-    .name = "user_update",
-    .sql = "update tg_user set devices_max = case when $2 then $3 else devices_max end,"
-           " updated_at = now() where telegram_id = $1 returning " COLUMNS,
-    .row = &user_schema,
-    .missing = ERR_USER_NOT_FOUND,
-};
-
-bool
-user_update(struct db *db, int64_t telegram_id, const struct user_patch *in, struct user *user,
-    struct err *err)
-{
-    return db_one(db, &USER_UPDATE,
-        DB_ARGS(arg_int(telegram_id), arg_bool(field_present(in->present, USER_DEVICES_MAX)),
-            arg_int(in->devices_max)),
-        user, err);
-}
-
 /* What is null stays; what is left of a name after trimming may be nothing. */
 static const struct query USER_UPDATE_PROFILE = {
     .name = "user_update_profile",
@@ -249,7 +242,7 @@ static const struct query USER_UPDATE_PROFILE = {
            " else nullif(btrim($3), '') end,"
            " telegram_last_name = case when $4::text is null then telegram_last_name"
            " else nullif(btrim($4), '') end,"
-           " updated_at = now() where telegram_id = $1 returning " COLUMNS,
+           " updated_at = now() where telegram_id = $1 returning " USER_COLUMNS,
     .row = &user_schema,
     .missing = ERR_USER_NOT_FOUND,
 };

@@ -31,9 +31,13 @@ struct user {
     usec_t bot_blocked_until; /* may have passed */
     const char *bot_block_reason;
     usec_t created_at;
+    bool access_restored; /* false; shown only of a user who is blocked no more */
+    usec_t locked_at;     /* by the database's clock; not shown, and only of a locked user */
 };
 
 extern const struct schema user_schema;
+extern const struct schema user_unblocked_schema; /* with `access_restored` */
+extern const struct schema user_locked_schema;    /* with `locked_at` */
 
 struct user_new {
     int64_t telegram_id;
@@ -107,9 +111,6 @@ bool user_lock(struct db *db, int64_t telegram_id, struct user *user, struct err
 /* With its audit row. ERR_USER_EXISTS. */
 bool user_insert(struct db *db, const struct actor *actor, const struct user_new *in, int role,
     struct user *user, struct err *err) MUST_CHECK;
-
-bool user_update(struct db *db, int64_t telegram_id, const struct user_patch *in, struct user *user,
-    struct err *err) MUST_CHECK;
 
 bool user_update_profile(struct db *db, int64_t telegram_id, const struct user_profile *in,
     struct user *user, struct err *err) MUST_CHECK;

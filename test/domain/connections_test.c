@@ -337,15 +337,18 @@ static void
 test_3_0_a_user_loses_all_and_the_count_is_told(void)
 {
     struct connection connection;
-    int64_t count = -1;
+    struct ended ended = {-1, -1};
 
     fixture_turn(&fixture);
     fixture_connect(&fixture, &connection);
     fixture_connect(&fixture, &connection);
-    CHECK(revoke_user_connections(&fixture.turn, FIXTURE_USER, &count, &fixture.err));
-    CHECK_INT(2, count);
-    CHECK(revoke_user_connections(&fixture.turn, FIXTURE_USER, &count, &fixture.err));
-    CHECK_INT(0, count);
+    CHECK(revoke_user_access(&fixture.turn, FIXTURE_USER, &ended, &fixture.err));
+    CHECK_INT(2, ended.connections);
+    CHECK_INT(1, ended.devices);
+    CHECK(revoke_user_access(&fixture.turn, FIXTURE_USER, &ended, &fixture.err));
+    CHECK_INT(0, ended.connections);
+    CHECK_INT(0, ended.devices);
+    fixture_exec(&fixture, "update device set status = 'active'", NULL);
 }
 
 /* -- for whom ------------------------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 #include "harness/check.h"
 #include "harness/database.h"
 #include "schema/schema.h"
+#include "store/users.h"
 
 /* -- an app that shows what the shared steps have made of a request -------------------------- */
 
@@ -139,8 +140,8 @@ static const struct route routes[] = {
     {"POST", "/add", "users:write", add_and_answer, 201, .body = &note_schema,
         .answer = &view_schema},
     {"POST", "/fail", "users:write", add_and_fail, 201},
-    {"POST", "/secret", "users:write", add_secretly, 201, SECRET, .answer = &view_schema,
-        .again = show_ids},
+    {"POST", "/secret", "users:write", add_secretly, 201, SECRET, .body = &note_schema,
+        .answer = &view_schema, .again = show_ids},
     {"POST", "/retry/{times:int}", "users:write", fail_first, 204},
     {"GET", "/broken/it", "users:read", break_it, 200},
 };
@@ -245,9 +246,9 @@ static const struct call calls[] = {
         .send = "Idempotency-Key: 2"},
     {"its key is free", "POST", "/users/take", "{'text': 'a'}", 201, "{}",
         .send = "Idempotency-Key: 2"},
-    {"a secret", "POST", "/users/secret", NULL, 201, "{'part': {'key': 'sesame'}}",
+    {"a secret", "POST", "/users/secret", "{'text': 'a'}", 201, "{'part': {'key': 'sesame'}}",
         "Cache-Control: no-store", .send = "Idempotency-Key: 3"},
-    {"its ids are kept", "POST", "/users/secret", NULL, 201, "{'text': '7 8 -'}",
+    {"its ids are kept", "POST", "/users/secret", "{'text': 'a'}", 201, "{'text': '7 8 -'}",
         "Idempotency-Replayed: true", .send = "Idempotency-Key: 3"},
     {"a key of 129", "POST", "/users/take", "{'text': 'a'}", 422,
         "{'errors': [{'type': 'string_too_long', 'loc': ['header', 'Idempotency-Key']}]}",
@@ -257,6 +258,59 @@ static const struct call calls[] = {
         "{'errors': [{'type': 'string_pattern', 'input': 'a\x7f('}]}",
         .send = "Idempotency-Key: a\xc3\x28"},
     {"GET has no key", "GET", "/users/7", NULL, 200, "{}", .send = "Idempotency-Key: \x01"},
+};
+
+/* Of what is replayed the actor is asked again. The call has one header, so he is in the body. */
+static const struct call replays[] = {
+    {"an actor's change", "POST", "/users/add", "{'text': 'a', 'actor_telegram_id': 9}", 201,
+        "{'actor': 9}", .send = "Idempotency-Key: 21"},
+    {"again", "POST", "/users/add", "{'text': 'a', 'actor_telegram_id': 9}", 201, "{'actor': 9}",
+        "Idempotency-Replayed: true", .send = "Idempotency-Key: 21"},
+    {"a secret of his", "POST", "/users/secret", "{'text': 'a', 'actor_telegram_id': 9}", 201, "{}",
+        .send = "Idempotency-Key: 22"},
+    {"he is blocked", CALL_SQL,
+        "update tg_user set bot_blocked_until = now() + interval '1 h' where telegram_id = 9"},
+    {"gets nothing any more", "POST", "/users/add", "{'text': 'a', 'actor_telegram_id': 9}", 403,
+        "{'code': 'user_blocked'}", .send = "Idempotency-Key: 21"},
+    {"no secret either", "POST", "/users/secret", "{'text': 'a', 'actor_telegram_id': 9}", 403,
+        "{'code': 'user_blocked'}", .send = "Idempotency-Key: 22"},
+    {"but his key is taken", "POST", "/users/add", "{'text': 'b', 'actor_telegram_id': 9}", 422,
+        "{'code': 'idempotency_mismatch'}", .send = "Idempotency-Key: 21"},
+    {"he is gone", CALL_SQL, "delete from tg_user where telegram_id = 9"},
+    {"and gets nothing", "POST", "/users/add", "{'text': 'a', 'actor_telegram_id': 9}", 403,
+        "{'code': 'actor_not_found'}", .send = "Idempotency-Key: 21"},
+    {"a new key tells him the same", "POST", "/users/add", "{'text': 'a', 'actor_telegram_id': 9}",
+        403, "{'code': 'actor_not_found'}", .send = "Idempotency-Key: 23"},
+};
+
+/* -- a family that wants rank -------------------------------------------------------------- */
+
+static const struct route ranked_routes[] = {
+    {"GET", "/any/{text}", "any", show, 200, .answer = &view_schema},
+    {"GET", "/{text}", "nodes:read", show, 200, .answer = &view_schema},
+    {"POST", "/take", "nodes:write", take, 201, .body = &note_schema, .answer = &view_schema},
+};
+static const struct app ranked = {"ranked", "/ranked", ranked_routes, COUNT(ranked_routes),
+    .rank = ROLE_ADMIN, .stranger = ERR_ACTOR_MISSING};
+
+static const struct call ranked_calls[] = {
+    {"a token alone", "GET", "/ranked/x", NULL, 200, "{'actor': 0}"},
+    {"an admin", "GET", "/ranked/x", NULL, 200, "{'actor': 7}", .send = "X-Actor-Telegram-Id: 7"},
+    {"a user", "GET", "/ranked/x", NULL, 403, "{'code': 'rank', 'detail': 'Admin role required'}",
+        .send = "X-Actor-Telegram-Id: 9"},
+    {"a user in the body", "POST", "/ranked/take", "{'text': 'a', 'actor_telegram_id': 9}", 403,
+        "{'code': 'rank'}"},
+    {"who is blocked hears of that first", "GET", "/ranked/x", NULL, 403,
+        "{'code': 'user_blocked'}", .send = "X-Actor-Telegram-Id: 8"},
+    {"what a token is, anybody may ask", "GET", "/ranked/any/x", NULL, 200, "{'actor': 9}",
+        .send = "X-Actor-Telegram-Id: 9"},
+    {"a stranger", "GET", "/ranked/x", NULL, 404,
+        "{'code': 'actor_missing', 'detail': 'Actor not found'}", .send = "X-Actor-Telegram-Id: 6"},
+    {"a change with a key", "POST", "/ranked/take", "{'text': 'a', 'actor_telegram_id': 7}", 201,
+        "{'actor': 7}", .send = "Idempotency-Key: 31"},
+    {"rank is lost", CALL_SQL, "update tg_user set role = 'user' where telegram_id = 7"},
+    {"and what it brought with it", "POST", "/ranked/take", "{'text': 'a', 'actor_telegram_id': 7}",
+        403, "{'code': 'rank'}", .send = "Idempotency-Key: 31"},
 };
 
 /* -- what a table cannot say ----------------------------------------------------------------- */
@@ -363,6 +417,14 @@ test_the_shared_steps(struct db *db)
     CHECK_INT(3 + 2, number(db, "select count(*) as n from tg_user"));
     CHECK_INT(
         0, number(db, "select count(*) as n from idempotency where answer::text like '%sesame%'"));
+    run_calls_on(&app, replays, COUNT(replays), db);
+}
+
+static void
+test_a_family_that_wants_rank(struct db *db)
+{
+    execute(db, &ADD_ACTORS);
+    run_calls_on(&ranked, ranked_calls, COUNT(ranked_calls), db);
 }
 
 int
@@ -373,6 +435,9 @@ main(void)
     database_init(&db);
     test_the_shared_steps(&db);
     test_a_key_in_use_is_told(&db);
+    db_free(&db);
+    database_init(&db);
+    test_a_family_that_wants_rank(&db);
     db_free(&db);
     database_init(&db);
     test_a_route_that_collides_runs_again_from_the_start(&db);
