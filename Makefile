@@ -94,7 +94,7 @@ contract: all
 
 # The stories of test/handlers through nginx. Then the story from a REST call to a client's packet, with
 # real gateways; each starts a stack of its own. The bundles are tried with the program that they are for.
-tables := routes
+tables := routes races hostile
 stories := commands spine killing
 bundles := bundles ranges
 e2e: all peers $(filter $(OUT)/test/handlers/%,$(tests))
