@@ -20,6 +20,10 @@ ACTOR, BLOCKED, NOBODY, OTHER = 7, 8, 999999, 9
 WITHOUT_DATABASE = {("GET", "/health"), ("GET", "/health/ready"), ("GET", "/auth/scopes"),
                     ("GET", "/auth/self"), ("GET", "/sni"), ("GET", "/metrics"), ("GET", "/openapi.json")}
 
+# Beyond what must be given, where one of several will do.
+ALSO = {("GET", "/dispatch/deliveries"): {"aggregate_id": "x"}, ("GET", "/bot-messages"): {"telegram_id": 9},
+        ("POST", "/bot-messages/cleanup"): {"telegram_id": 9}}
+
 TOO_MUCH = (1 << 20) + 1
 
 
@@ -60,11 +64,13 @@ class Shared:
         names = {name: str(OTHER) if schema["type"] == "integer" else UUID
                  for name, schema in self.api.parameters(route, "path")}
         query = {name: self.api.example(schema) for name, schema in self.api.parameters(route, "query", required=True)}
+        if route[0] == "GET":
+            query |= ALSO.get(route, {})
         return route[1].format(**names) + (f"?{urlencode(query)}" if query else "")
 
     def body(self, route):
         schema = self.api.body_of(route)
-        return None if schema is None else self.api.example(schema)
+        return None if schema is None else {**self.api.example(schema), **ALSO.get(route, {})}
 
     def send(self, route, headers=None, target=None, token="", body="", stack=None):
         stack = stack or self.stack
