@@ -88,9 +88,23 @@ chosen = $(if $(T),$(foreach t,$(tests),$(if $(findstring $(T),$t),$t)),$(tests)
 check: $(chosen)
 	@V=$(V) test/with-database prove -j$(JOBS) --exec test/tap $(chosen)
 
-# What every route shares, and how it fails, through nginx.
-contract: all
+# The contract, through nginx: what every route shares and how it fails, then what /openapi.json promises.
+contract: shared promises
+shared: all
 	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/faults test/e2e/agent test/e2e/init_db :: $(OUT)
+
+# Of openapi.json: that it is valid and says all; that programs made from it work; and what schemathesis
+# finds in CASES requests made from it, with our programs under AddressSanitizer.
+promises: build/venv/made
+	@$(MAKE) -s MODE=asan all
+	@V=$(V) CASES=$(CASES) PATH="$(CURDIR)/build/venv/bin:$$PATH" test/with-database \
+	    prove $(if $(V),-v) --exec test/tap test/contract/openapi test/contract/requests :: build/asan
+
+# Programs in Python that tests use, in the versions and with the hashes that are kept in git.
+build/venv/made: test/contract/requirements.txt
+	@rm -rf build/venv && python3 -m venv build/venv
+	@build/venv/bin/pip install -q --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
 
 # The stories of test/handlers through nginx. Then the story from a REST call to a client's packet, with
 # real gateways; each starts a stack of its own. The bundles are tried with the program that they are for.
@@ -107,7 +121,7 @@ deps:
 
 # All of it, ending in one line: N passed, N failed, N skipped.
 test: deps
-	@JOBS=$(JOBS) test/all peers check 'check MODE=asan' contract 'contract MODE=asan' e2e 'e2e MODE=asan' $(GUARDS)
+	@JOBS=$(JOBS) test/all peers check 'check MODE=asan' shared 'shared MODE=asan' promises e2e 'e2e MODE=asan' $(GUARDS)
 
 coverage:
 	@$(MAKE) -s MODE=coverage check
@@ -246,5 +260,5 @@ $(OUT)/lib/store/health.o: $(wildcard sql/*.sql)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all check contract e2e run stop status wipe logs demo peers bench deps test coverage fuzz guards format $(GUARDS) clean help
+.PHONY: all check contract shared promises e2e run stop status wipe logs demo peers bench deps test coverage fuzz guards format $(GUARDS) clean help
 .SECONDARY:

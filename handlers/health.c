@@ -2,6 +2,10 @@
 
 #include "http/app.h"
 
+enum {
+    STATUS_UNREADY = 503
+};
+
 struct health {
     const char *status;
 };
@@ -47,13 +51,13 @@ show_readiness(struct req *req, struct err *err)
     };
 
     reply(req, &readiness);
-    req->answer.status = ready ? 200 : 503;
+    req->answer.status = ready ? 200 : STATUS_UNREADY;
     return true;
 }
 
 static const struct route routes[] = {
     {"GET", "", "", show_health, 200, .answer = &health_schema},
-    {"GET", "/ready", "", show_readiness, 200, .answer = &readiness_schema},
+    {"GET", "/ready", "", show_readiness, 200, .answer = &readiness_schema, .also = STATUS_UNREADY},
 };
 
 const struct app handler_app = {"health", "/health", routes, COUNT(routes)};

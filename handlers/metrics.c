@@ -38,7 +38,7 @@ show(struct req *req, struct err *err)
 }
 
 static const struct route routes[] = {
-    {"GET", "", "metrics:read", show, 200, .query = &query_schema},
+    {"GET", "", "metrics:read", show, 200, .query = &query_schema, .media = "text/plain"},
 };
 
 const struct app handler_app = {"metrics", "/metrics", routes, COUNT(routes)};

@@ -47,7 +47,7 @@ remove_node(struct req *req, struct err *err)
 static const struct route routes[] = {
     {"GET", "", "nodes:read", list_nodes, 200, LIST, .answer = &node_schema},
     {"POST", "", "nodes:write", register_node, 201, WRITES, .body = &node_new_schema,
-        .answer = &node_schema, .errors = ERRS(ERR_NODE_ROLE)},
+        .answer = &node_schema, .errors = ERRS(ERR_NODE_ROLE), .also = STATUS_KNOWN},
     {"PATCH", "/{id:uuid}", "nodes:write", change_node, 200, WRITES, .body = &node_patch_schema,
         .answer = &node_schema, .errors = ERRS(ERR_NODE_NOT_FOUND)},
     {"DELETE", "/{id:uuid}", "nodes:write", remove_node, 204, WRITES,

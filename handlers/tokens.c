@@ -115,7 +115,7 @@ revoke(struct req *req, struct err *err)
 }
 
 static const struct route routes[] = {
-    {"GET", "/scopes", "tokens:read", list_scopes, 200},
+    {"GET", "/scopes", "tokens:read", list_scopes, 200, .media = "application/json"},
     {"GET", "/self", SCOPE_ANY, show_self, 200, .answer = &self_schema,
         .errors = ERRS(ERR_TOKEN_NOT_FOUND)},
     {"GET", "/tokens", "tokens:read", list_tokens, 200, LIST, .query = &tokens_query_schema,

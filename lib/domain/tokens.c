@@ -10,8 +10,8 @@
 static const struct field scope_field = {.name = "scope", .type = FIELD_ENUM, .names = scope_names};
 
 static const struct field token_new_fields[] = {
-    F_MATCH(struct token_new, name, F_REQUIRED, 128, "^[^[:cntrl:]]+$"),
-    F_LIST(struct token_new, scopes, F_REQUIRED, &scope_field, 1),
+    F_TEXT(struct token_new, name, F_REQUIRED, 1, 128),
+    F_LIST(struct token_new, scopes, F_REQUIRED | F_DISTINCT, &scope_field, 1),
     F_TIME(struct token_new, expires_at, F_NULLABLE),
 };
 const struct schema token_new_schema = SCHEMA(struct token_new, token_new_fields);

@@ -32,6 +32,8 @@ struct route {
     const struct schema *answer; /* NULL when it answers without a record */
     route_fn *again;             /* of a SECRET change: answers once more, by req_kept_id() */
     const enum err_code *errors; /* that it may give besides those of the shared steps; ERRS() */
+    const char *media;           /* types of an answer without a record, "text/plain image/png" */
+    int also;                    /* another status that its record may come with; 0 for none */
 };
 
 #define ERRS(...) ((const enum err_code[]){__VA_ARGS__, ERR_NONE})

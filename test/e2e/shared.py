@@ -26,6 +26,9 @@ ALSO = {("GET", "/dispatch/deliveries"): {"aggregate_id": "x"}, ("GET", "/bot-me
 
 TOO_MUCH = (1 << 20) + 1
 
+# Of nginx before it knows the route, and of the database's moments: contract and faults ask for them.
+APART = {"uri_too_long", "headers_too_large", "timeout", "retry", "database_slow", "database_away"}
+
 
 def takes_actor(api, route):
     """In its body."""
@@ -35,6 +38,8 @@ def takes_actor(api, route):
 def can_meet(api, route, code):
     """Whether there is a way to this error; the rest is said of all routes for simplicity."""
     scopes = api.operations[route]["x-scopes"]
+    if code in APART or (code == "too_large" and api.body_of(route) is None):
+        return False
     if code == "actor_mismatch":
         return takes_actor(api, route)
     if code == "scope":

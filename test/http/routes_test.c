@@ -83,8 +83,10 @@ static void
 test_its_records_are_json_schema(struct json_object *json)
 {
     check_member(json, 1, "body",
-        "{\"type\":\"object\",\"properties\":{"
-        "\"name\":{\"type\":[\"string\",\"null\"],\"minLength\":2,\"maxLength\":4},"
+        "{\"title\":\"thing\",\"type\":\"object\",\"properties\":{"
+        "\"name\":{\"type\":[\"string\",\"null\"],\"pattern\":\"^[^\\\\u0000-\\\\u001f\\\\u007f-"
+        "\\\\u009f\\\\u061c\\\\u200e\\\\u200f\\\\u202a-\\\\u202e\\\\u2066-\\\\u2069]*$\","
+        "\"minLength\":2,\"maxLength\":4},"
         "\"color\":{\"type\":\"string\",\"enum\":[\"red\",\"green\"]},"
         "\"ids\":{\"type\":\"array\",\"minItems\":1,\"items\":"
         "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1,\"maximum\":9}}},"
