@@ -1,4 +1,3 @@
-/* Many processes at once, each with its own connection, let go together. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,72 +15,15 @@
 #include "domain/users.h"
 #include "harness/check.h"
 #include "harness/fixture.h"
+#include "harness/race.h"
 
 #define WAIT_USEC (5 * USEC_SEC)
 
 enum {
-    RACERS = 50,
-    ROUNDS = 3,
-    TRIES = 20 /* of a change that had to wait too long for the others */
+    ROUNDS = 3
 };
 
 static struct fixture fixture;
-
-typedef bool racer_fn(struct fixture *own, int number, const char *arg);
-
-/* A 503 is an answer: what had to wait too long, or found the server too busy, may come again. */
-static bool
-may_try_again(struct fixture *own)
-{
-    enum err_class class = err_kinds[own->err.code].class;
-
-    fixture_turn(own);
-    return class == CLASS_RETRY || class == CLASS_UNAVAILABLE;
-}
-
-/* In a process of its own, so it tells by its status alone. */
-static int
-race_one(racer_fn *run, int number, const char *arg, int gate)
-{
-    struct fixture own;
-    char byte;
-    bool done = false;
-
-    fixture_join(&own);
-    (void)fixture_try(&own, "select", NULL); /* connected before the start, if all goes well */
-    fixture_turn(&own);
-    if (read(gate, &byte, 1) != 0) /* the end of the pipe is the start */
-        return EXIT_FAILURE;
-    for (int i = 0; i < TRIES && !done; i++) {
-        done = run(&own, number, arg);
-        if (!done && !may_try_again(&own))
-            break;
-    }
-    if (!done)
-        fprintf(stderr, "# racer %d: %s\n", number, own.err.detail);
-    fixture_close(&own);
-    return done ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-static void
-race(racer_fn *run, const char *arg)
-{
-    int gate[2], status;
-
-    CHECK(pipe(gate) == 0);
-    fixture_close(&fixture); /* no child shares it */
-    for (int i = 0; i < RACERS; i++) {
-        if (fork() != 0)
-            continue;
-        close(gate[1]);
-        _exit(race_one(run, i, arg, gate[0]));
-    }
-    close(gate[0]);
-    close(gate[1]);
-    while (wait(&status) > 0)
-        CHECK_INT(EXIT_SUCCESS, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
-    fixture_join(&fixture);
-}
 
 /* -- one connection ------------------------------------------------------------------------ */
 
@@ -145,7 +87,7 @@ test_3_1_changes_of_one_connection_come_out_as_if_in_turn(void)
         fixture_turn(&fixture);
         fixture_connect(&fixture, &connection);
         memcpy(id, connection.id, UUID_SIZE);
-        race(change, id);
+        race(&fixture, change, id);
         check_serial(id);
     }
 }
@@ -177,7 +119,7 @@ connect_or_revoke(struct fixture *own, int number, const char *device_id)
 static void
 test_3_0_no_connection_is_born_after_its_device_was_revoked(void)
 {
-    race(connect_or_revoke, FIXTURE_DEVICE);
+    race(&fixture, connect_or_revoke, FIXTURE_DEVICE);
     CHECK_INT(0,
         fixture_number(&fixture,
             "select count(*) as n from connection where device_id = $1 and status = 'active'",
@@ -236,7 +178,7 @@ test_3_2_one_of_many_gets_the_last_place(void)
     for (int i = 0; i < 4; i++)
         CHECK(add_device(&fixture, i, "before"));
     CHECK_INT(5, fixture_number(&fixture, active, NULL));
-    race(add_device, "sixth");
+    race(&fixture, add_device, "sixth");
     CHECK_INT(6, fixture_number(&fixture, active, NULL));
     CHECK_INT(5, audited("devices.create"));
 }
@@ -244,14 +186,14 @@ test_3_2_one_of_many_gets_the_last_place(void)
 static void
 test_one_of_many_makes_the_same_user(void)
 {
-    race(add_user, NULL);
+    race(&fixture, add_user, NULL);
     CHECK_INT(1, audited("users.create"));
 }
 
 static void
 test_one_of_many_gets_a_name_for_a_token(void)
 {
-    race(add_token, "wanted");
+    race(&fixture, add_token, "wanted");
     CHECK_INT(1,
         fixture_number(&fixture, "select count(*) as n from api_token where name = $1", "wanted"));
 }
@@ -274,7 +216,7 @@ test_one_of_many_rotates_a_token(void)
     fixture_exec(&fixture,
         "insert into api_token (id, name, token_hash, scopes) values ($1, 'known', 'x', '[\"*\"]')",
         known);
-    race(rotate_token, known);
+    race(&fixture, rotate_token, known);
     CHECK_INT(2,
         fixture_number(&fixture, "select count(*) as n from api_token where name = $1", "known"));
     CHECK_INT(1, audited("tokens.rotate"));
@@ -298,7 +240,7 @@ test_each_message_is_claimed_by_one_of_many(void)
         "insert into bot_message_ref (id, telegram_id, chat_id, message_id)"
         " select gen_random_uuid(), 7, 7, n from generate_series(1, 200) n",
         NULL);
-    race(clean_up, NULL);
+    race(&fixture, clean_up, NULL);
     CHECK_INT(200, audited("bot_messages.claim"));
     CHECK_INT(200,
         fixture_number(&fixture,
@@ -338,20 +280,12 @@ test_3_0_no_device_is_born_after_its_owner_was_blocked(void)
 {
     static const char block[] =
         "update tg_user set bot_blocked_until = now() + interval '1 h' where telegram_id = 7";
-    int gate[2], status;
+    int gate, status;
 
     fixture_exec(&fixture, "update tg_user set devices_max = 64 where telegram_id = 7", NULL);
-    CHECK(pipe(gate) == 0);
-    fixture_close(&fixture);
-    pid_t child = fork();
-    if (child == 0) {
-        close(gate[1]);
-        _exit(race_one(late_device, 0, "late", gate[0]));
-    }
-    close(gate[0]);
-    fixture_join(&fixture);
+    pid_t child = race_alone(&fixture, late_device, "late", &gate);
     CHECK(db_begin(&fixture.db, &fixture.err) && fixture_try(&fixture, block, NULL));
-    close(gate[1]);
+    close(gate);
     CHECK(somebody_waits_for_us());
     CHECK(db_commit(&fixture.db, &fixture.err));
     CHECK_INT(child, waitpid(child, &status, 0));
