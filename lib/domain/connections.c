@@ -6,6 +6,7 @@
 #include "domain/revoke.h"
 #include "domain/target.h"
 #include "store/holding.h"
+#include "store/ipam.h"
 #include "store/users.h"
 
 /* -- create -------------------------------------------------------------------------------- */
@@ -52,6 +53,18 @@ insert(const struct turn *turn, const struct connection_new *in, const struct re
     return true;
 }
 
+/* A device has one tunnel. Asked under the lock of the device, which whoever makes one takes. */
+static bool
+check_tunnel(const struct turn *turn, const struct holding *holding, struct err *err)
+{
+    struct tunnel tunnel;
+
+    if (holding->protocol != PROTOCOL_WIREGUARD)
+        return true;
+    return tunnel_find(turn->db, holding->device_id, &tunnel, err) &&
+        (!tunnel.connected || err_set(err, ERR_WG_EXISTS));
+}
+
 /* The holding as it will be once the connection is there. */
 static void
 fill(struct holding *holding, const struct connection_new *in)
@@ -71,12 +84,16 @@ create(const struct turn *turn, const struct connection_new *in, struct connecti
     struct draft draft = {.holding = &holding, .in = in->issue};
     struct revision_new revision = {0};
 
-    if (!device_hold(turn->db, in->user_id, in->device_id, &holding, err))
+    enum hold_device how =
+        in->protocol == PROTOCOL_WIREGUARD ? HOLD_DEVICE_ALONE : HOLD_DEVICE_SHARED;
+
+    if (!device_hold(turn->db, how, in->user_id, in->device_id, &holding, err))
         return false;
     fill(&holding, in);
     return reach_owner(turn, holding.user_id, holding.user_role, ERR_USER_NOT_FOUND, err) &&
         check_device_owner(turn, &holding, err) && issue_check(turn, &draft, err) &&
         issue_permit(turn, &draft, err) && check_device(&holding, err) &&
+        check_tunnel(turn, &holding, err) &&
         (in->issue == NULL || issue_write(turn, &draft, &revision, err)) &&
         insert(turn, in, in->issue == NULL ? NULL : &revision, connection, err);
 }

@@ -7,6 +7,7 @@
 #include "domain/hysteria.h"
 #include "domain/reality.h"
 #include "domain/scopes.h"
+#include "domain/wireguard.h"
 #include "domain/ws.h"
 
 struct issuer {
@@ -24,6 +25,7 @@ static const struct issuer issuers[] = {
     {PROTOCOL_VLESS_WS_TLS, MODE_DIRECT, VARIANT_B1, "B1-https-ws-direct", &ws_overrides_schema, NULL, ws_write},
     {PROTOCOL_VLESS_WS_TLS, MODE_CHAIN, VARIANT_B2, "B2-https-ws-chain", &ws_overrides_schema, NULL, ws_write},
     {PROTOCOL_HYSTERIA2, MODE_DIRECT, VARIANT_B3, "B3-h3-mimic-direct", &hysteria_overrides_schema, NULL, hysteria_write},
+    {PROTOCOL_WIREGUARD, MODE_DIRECT, VARIANT_B5, "B5-gaming-direct", &wireguard_overrides_schema, NULL, wireguard_write},
 };
 /* clang-format on */
 

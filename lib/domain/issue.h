@@ -1,7 +1,8 @@
 /*
  * Issuing: from what is asked for to a revision that can be written, in the order in which the
  * contract wants its errors: what is wrong with the request (400), who may not have it (403), what
- * is not there to make it from (409). Nothing here touches the database.
+ * is not there to make it from (409). Nothing here touches the database but for WireGuard's
+ * address, which is taken last.
  *
  * A protocol is issued by a row of one table: which combination, what it may override, and its
  * steps. A combination without a row cannot be had.
@@ -38,7 +39,8 @@ bool issue_check(const struct turn *turn, struct draft *draft, struct err *err) 
  * forced ERR_ENTITLEMENT_GRACE, ERR_ENTITLEMENT_BLOCKED. */
 bool issue_permit(const struct turn *turn, const struct draft *draft, struct err *err) MUST_CHECK;
 
-/* 409: ERR_NO_ENDPOINT, ERR_REALITY_KEYS. The revision gets an id and is in no table yet. */
+/* 409: ERR_NO_ENDPOINT, ERR_REALITY_KEYS, ERR_WIREGUARD_KEY, ERR_IPAM_EXHAUSTED. The revision gets
+ * an id and is in no table yet. */
 bool issue_write(const struct turn *turn, const struct draft *draft, struct revision_new *revision,
     struct err *err) MUST_CHECK;
 

@@ -30,4 +30,7 @@ struct wireguard_config {
 
 extern const struct schema wireguard_config_schema;
 
+/* The issuer's step: see domain/issue.h. The device keeps its address, or takes one. */
+write_fn wireguard_write;
+
 #endif

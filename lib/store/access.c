@@ -1,7 +1,13 @@
 #include "store/access.h"
 
 #include "store/connection_columns.h"
+#include "store/peers.h"
 #include "store/revision_columns.h"
+
+/* What a peer row has of a configuration that is an argument of the statement. */
+#define PEER_FROM_CONFIG(config)                                                                   \
+    " " config "::jsonb #>> '{peer,preshared_key}',"                                               \
+    " jsonb_build_array((" config "::jsonb ->> 'assigned_ip') || '/32'), 'active', now()"
 
 /* -- a new connection ---------------------------------------------------------------------- */
 
@@ -28,13 +34,14 @@ static const struct query CONNECTION_INSERT = {
     .duplicate = ERR_WG_EXISTS,
 };
 
+#define CONNECTION_ISSUED                                                                          \
+    "issued as (insert into connection_revision (id, connection_id, slot, status,"                 \
+    " credential_key, camouflage_sni_id, effective_config_json, created_at)"                       \
+    " select $13::uuid, f.id, 0, 'active', $14, $15::int, $16::jsonb, f.created_at from fresh f)"
+
 static const struct query CONNECTION_INSERT_ISSUED = {
     .name = "connection_insert_issued",
-    .sql = "with " OUTBOX_ASKED ", " CONNECTION_FRESH ","
-           " issued as (insert into connection_revision (id, connection_id, slot, status,"
-           " credential_key, camouflage_sni_id, effective_config_json, created_at)"
-           " select $13::uuid, f.id, 0, 'active', $14, $15::int, $16::jsonb, f.created_at"
-           " from fresh f),"
+    .sql = "with " OUTBOX_ASKED ", " CONNECTION_FRESH ", " CONNECTION_ISSUED ","
            " changed (id, protocol, mode, ver, gone, revokes) as"
            " (select id::text, protocol, mode, ver, false, false from fresh),"
            " " OUTBOX_LOGGED ", " CONNECTION_AUDITED " select " CONNECTION_COLUMNS
@@ -43,12 +50,42 @@ static const struct query CONNECTION_INSERT_ISSUED = {
     .duplicate = ERR_WG_EXISTS,
 };
 
+static const struct query CONNECTION_INSERT_PEER = {
+    .name = "connection_insert_peer",
+    .sql = "with " OUTBOX_ASKED ", " CONNECTION_FRESH ", " CONNECTION_ISSUED ","
+           " peer as (insert into wireguard_peer" PEER_COLUMNS
+           " select $17::uuid, f.user_id, f.device_id, $14, $18::uuid," PEER_FROM_CONFIG(
+               "$16") " from fresh f" PEER_REPLACED "),"
+                      " versioned as (update device d set wg_ver = d.wg_ver + 1 from fresh f"
+                      " where d.id = f.device_id returning d.id, d.wg_ver),"
+                      " changed (id, protocol, mode, ver, gone, revokes) as"
+                      " (select 'wg:' || v.id, f.protocol, f.mode, v.wg_ver, false, false"
+                      " from fresh f cross join versioned v),"
+                      " " OUTBOX_LOGGED ", " CONNECTION_AUDITED " select " CONNECTION_COLUMNS
+                      " from fresh c" CONNECTION_JOINS,
+    .row = &connection_row_schema,
+    .duplicate = ERR_WG_EXISTS,
+};
+
+static const struct query *
+insert_query(const struct revision_new *first)
+{
+    if (first == NULL)
+        return &CONNECTION_INSERT;
+    return first->peer == NULL ? &CONNECTION_INSERT_ISSUED : &CONNECTION_INSERT_PEER;
+}
+
+static struct db_arg
+arg_end(void)
+{
+    return (struct db_arg){.type = ARG_END};
+}
+
 bool
 connection_insert(struct db *db, const struct asked *asked, const struct connection_new *in,
     const struct revision_new *first, struct connection *connection, struct err *err)
 {
     static const struct revision_new none = {0};
-    const struct query *query = first == NULL ? &CONNECTION_INSERT : &CONNECTION_INSERT_ISSUED;
     const struct revision_new *issued = first == NULL ? &none : first;
     const struct db_arg args[] = {
         arg_text(asked->actor->request_id),
@@ -64,13 +101,15 @@ connection_insert(struct db *db, const struct asked *asked, const struct connect
         arg_text(in->profile_name),
         arg_text(in->custom_overrides_json),
         arg_text(issued->id),
-        first == NULL ? (struct db_arg){.type = ARG_END} : arg_text(issued->credential_key),
+        first == NULL ? arg_end() : arg_text(issued->credential_key),
         arg_opt_int(issued->camouflage_sni_id),
         arg_text(issued->effective_config_json),
-        {.type = ARG_END},
+        issued->peer == NULL ? arg_end() : arg_text(issued->peer->id),
+        issued->peer == NULL ? arg_end() : arg_text(issued->peer->lease_id),
+        arg_end(),
     };
 
-    return db_one(db, query, args, connection, err);
+    return db_one(db, insert_query(first), args, connection, err);
 }
 
 /* -- revisions ----------------------------------------------------------------------------- */
@@ -97,10 +136,18 @@ connection_insert(struct db *db, const struct asked *asked, const struct connect
     " coalesce(bool_or(place >= 3 and status = 'active'), false) as revokes from ranked),"         \
     " bumped as (update connection c set ver = c.ver + 1, status = (case when l.gone"              \
     " then 'revoked' else 'active' end)::connection_status"                                        \
-    " from after l where c.id = $5::uuid returning c.*),"                                          \
-    " changed (id, protocol, mode, ver, gone, revokes) as"                                         \
+    " from after l where c.id = $5::uuid returning c.*)"
+
+#define CONNECTION_CHANGED                                                                         \
+    "changed (id, protocol, mode, ver, gone, revokes) as"                                          \
     " (select b.id::text, b.protocol, b.mode, b.ver, l.gone, l.revokes"                            \
     " from bumped b cross join after l)"
+
+/* `versioned` has the device when its peer is another one from now on. */
+#define PEER_CHANGED                                                                               \
+    "changed (id, protocol, mode, ver, gone, revokes) as"                                          \
+    " (select 'wg:' || v.id, b.protocol, b.mode, v.wg_ver, l.gone, l.revokes"                      \
+    " from bumped b, after l, versioned v)"
 
 #define REVISION_AUDITED                                                                           \
     "audited as (insert into audit_log"                                                            \
@@ -114,22 +161,58 @@ connection_insert(struct db *db, const struct asked *asked, const struct connect
     " select " REVISION_COLUMNS " from shown r cross join bumped c"                                \
     " join tg_user u on u.telegram_id = c.user_id"
 
+#define REVISION_FRESH                                                                             \
+    "shown as (insert into connection_revision (id, connection_id, slot, status,"                  \
+    " credential_key, camouflage_sni_id, effective_config_json, created_at)"                       \
+    " values ($10::uuid, $5::uuid, 0, 'active', $11, $12::int, $13::jsonb,"                        \
+    " clock_timestamp()) returning *)"
+
 static const struct query REVISION_INSERT = {
     .name = "revision_insert",
-    .sql = "with " OUTBOX_ASKED ", " REVISIONS_PLACED ","
-           " shown as (insert into connection_revision (id, connection_id, slot, status,"
-           " credential_key, camouflage_sni_id, effective_config_json, created_at)"
-           " values ($10::uuid, $5::uuid, 0, 'active', $11, $12::int, $13::jsonb,"
-           " clock_timestamp()) returning *),"
-           " " OUTBOX_LOGGED ", " REVISION_AUDITED REVISION_SHOWN,
+    .sql = "with " OUTBOX_ASKED ", " REVISIONS_PLACED ", " CONNECTION_CHANGED ", " REVISION_FRESH
+           ", " OUTBOX_LOGGED ", " REVISION_AUDITED REVISION_SHOWN,
     .row = &revision_row_schema,
 };
 
+static const struct query REVISION_INSERT_PEER = {
+    .name = "revision_insert_peer",
+    .sql = "with " OUTBOX_ASKED ", " REVISIONS_PLACED ", " REVISION_FRESH ","
+           " peer as (insert into wireguard_peer" PEER_COLUMNS
+           " select $14::uuid, b.user_id, b.device_id, $11, $15::uuid," PEER_FROM_CONFIG(
+               "$13") " from bumped b" PEER_REPLACED "),"
+                      " versioned as (update device d set wg_ver = d.wg_ver + 1 from bumped b"
+                      " where d.id = b.device_id returning d.id, d.wg_ver),"
+                      " " PEER_CHANGED ", " OUTBOX_LOGGED ", " REVISION_AUDITED REVISION_SHOWN,
+    .row = &revision_row_schema,
+};
+
+#define REVISION_CHOSEN "shown as (select * from placed where id = coalesce($6::uuid, $7::uuid))"
+
 static const struct query REVISION_PLACE = {
     .name = "revision_place",
-    .sql = "with " OUTBOX_ASKED ", " REVISIONS_PLACED ","
-           " shown as (select * from placed where id = coalesce($6::uuid, $7::uuid)),"
-           " " OUTBOX_LOGGED ", " REVISION_AUDITED REVISION_SHOWN,
+    .sql = "with " OUTBOX_ASKED ", " REVISIONS_PLACED ", " CONNECTION_CHANGED ", " REVISION_CHOSEN
+           ", " OUTBOX_LOGGED ", " REVISION_AUDITED REVISION_SHOWN,
+    .row = &revision_row_schema,
+};
+
+/* Nodes know slot 0 alone: only when that is another revision, or none, is there a change. */
+static const struct query REVISION_PLACE_PEER = {
+    .name = "revision_place_peer",
+    .sql =
+        "with " OUTBOX_ASKED ", " REVISIONS_PLACED ", " REVISION_CHOSEN ","
+        " switched as (select b.device_id, f.effective_config_json as config, l.gone"
+        " from bumped b cross join after l left join placed f on f.status = 'active' and f.slot = 0"
+        " where l.gone or f.id is distinct from (select id from held where status = 'active'"
+        " and slot = 0)),"
+        " leaving as (select device_id from switched where gone),"
+        " rekeyed as (update wireguard_peer p set preshared_key ="
+        " s.config #>> '{peer,preshared_key}', updated_at = now(), peer_public_key ="
+        " coalesce(s.config ->> 'device_public_key', p.peer_public_key)"
+        " from switched s where p.device_id = s.device_id and not s.gone),"
+        " " PEERS_DROPPED ","
+        " versioned as (update device d set wg_ver = d.wg_ver + 1 from switched s"
+        " where d.id = s.device_id returning d.id, d.wg_ver),"
+        " " PEER_CHANGED ", " OUTBOX_LOGGED ", " REVISION_AUDITED REVISION_SHOWN,
     .row = &revision_row_schema,
 };
 
@@ -137,13 +220,27 @@ bool
 revision_insert(struct db *db, const struct asked *asked, const struct revision_new *in,
     struct revision *revision, struct err *err)
 {
-    return db_one(db, &REVISION_INSERT,
-        DB_ARGS(arg_text(asked->actor->request_id), arg_text(asked->actor->token_name),
-            arg_actor(asked->actor), arg_text(asked->targets), arg_text(in->connection_id),
-            arg_text(NULL), arg_text(NULL), arg_int(1), arg_text("revisions.issue"),
-            arg_text(in->id), arg_text(in->credential_key), arg_opt_int(in->camouflage_sni_id),
-            arg_text(in->effective_config_json)),
-        revision, err);
+    bool tunnel = in->peer != NULL;
+    const struct db_arg args[] = {
+        arg_text(asked->actor->request_id),
+        arg_text(asked->actor->token_name),
+        arg_actor(asked->actor),
+        arg_text(asked->targets),
+        arg_text(in->connection_id),
+        arg_text(NULL),
+        arg_text(NULL),
+        arg_int(1),
+        arg_text("revisions.issue"),
+        arg_text(in->id),
+        arg_text(in->credential_key),
+        arg_opt_int(in->camouflage_sni_id),
+        arg_text(in->effective_config_json),
+        tunnel ? arg_text(in->peer->id) : arg_end(),
+        tunnel ? arg_text(in->peer->lease_id) : arg_end(),
+        arg_end(),
+    };
+
+    return db_one(db, tunnel ? &REVISION_INSERT_PEER : &REVISION_INSERT, args, revision, err);
 }
 
 struct placing {
@@ -152,12 +249,14 @@ struct placing {
 };
 
 static bool
-place(struct db *db, const struct asked *asked, const char *connection_id,
+place(struct db *db, const struct asked *asked, const struct holding *holding,
     const struct placing *placing, struct revision *revision, struct err *err)
 {
-    return db_one(db, &REVISION_PLACE,
+    bool tunnel = holding->protocol == PROTOCOL_WIREGUARD;
+
+    return db_one(db, tunnel ? &REVISION_PLACE_PEER : &REVISION_PLACE,
         DB_ARGS(arg_text(asked->actor->request_id), arg_text(asked->actor->token_name),
-            arg_actor(asked->actor), arg_text(asked->targets), arg_text(connection_id),
+            arg_actor(asked->actor), arg_text(asked->targets), arg_text(holding->connection_id),
             arg_text(placing->first), arg_text(placing->gone), arg_int(0),
             arg_text(placing->action)),
         revision, err);
@@ -169,7 +268,7 @@ revision_raise(struct db *db, const struct asked *asked, const struct holding *h
 {
     const struct placing placing = {"revisions.activate", .first = holding->revision_id};
 
-    return place(db, asked, holding->connection_id, &placing, revision, err);
+    return place(db, asked, holding, &placing, revision, err);
 }
 
 bool
@@ -178,7 +277,7 @@ revision_drop(struct db *db, const struct asked *asked, const struct holding *ho
 {
     const struct placing placing = {"revisions.revoke", .gone = holding->revision_id};
 
-    return place(db, asked, holding->connection_id, &placing, revision, err);
+    return place(db, asked, holding, &placing, revision, err);
 }
 
 /* -- many at once -------------------------------------------------------------------------- */
@@ -188,12 +287,18 @@ revision_drop(struct db *db, const struct asked *asked, const struct holding *ho
     " gone as (update connection set status = 'revoked', ver = ver + 1 where status = 'active' and "
 
 #define REVOKE_REST                                                                                \
-    " returning id, protocol, mode, ver),"                                                         \
+    " returning id, device_id, protocol, mode, ver),"                                              \
     " ended as (update connection_revision r set status = 'revoked',"                              \
     " revoked_at = clock_timestamp() from gone g"                                                  \
     " where r.connection_id = g.id and r.status = 'active'),"                                      \
+    " leaving as (select device_id from gone where protocol = 'wireguard'),"                       \
+    " " PEERS_DROPPED ","                                                                          \
+    " versioned as (update device d set wg_ver = d.wg_ver + 1 from leaving v"                      \
+    " where d.id = v.device_id returning d.id, d.wg_ver),"                                         \
     " changed (id, protocol, mode, ver, gone, revokes) as"                                         \
-    " (select id::text, protocol, mode, ver, true, true from gone),"                               \
+    " (select coalesce('wg:' || v.id, g.id::text), g.protocol, g.mode, coalesce(v.wg_ver, g.ver)," \
+    " true, true from gone g left join versioned v"                                                \
+    " on v.id = g.device_id and g.protocol = 'wireguard'),"                                        \
     " " OUTBOX_LOGGED " select count(*) from gone"
 
 struct count {

@@ -2,7 +2,8 @@
  * Access: the statements that give it and take it away. Each is part of the caller's transaction,
  * works under the locks of store/holding.h, and writes what belongs to the change in the same
  * round trip: the rows, the connection's new version, the outbox rows and (but for
- * connections_revoke) the audit row.
+ * connections_revoke) the audit row. With WireGuard also the device's peer, its address and its
+ * version.
  */
 #ifndef TG_STORE_ACCESS_H
 #define TG_STORE_ACCESS_H
@@ -12,6 +13,12 @@
 #include "store/outbox.h"
 #include "store/revisions.h"
 
+/* The peer that a WireGuard revision is on nodes. */
+struct peer_new {
+    const char *id; /* for a new row */
+    const char *lease_id;
+};
+
 /* A revision that is about to be issued. */
 struct revision_new {
     const char *id;
@@ -19,6 +26,7 @@ struct revision_new {
     const char *credential_key;
     struct opt_int camouflage_sni_id;
     const char *effective_config_json;
+    const struct peer_new *peer; /* NULL: not WireGuard */
 };
 
 /* With its first revision, or with none (NULL): then no node needs to know of it. */

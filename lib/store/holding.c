@@ -74,12 +74,25 @@ static const struct query DEVICE_OWNER = {
     .missing = ERR_DEVICE_NOT_FOUND,
 };
 
-static const struct query DEVICE_HOLD = {
-    .name = "device_hold",
-    .sql = "select " DEVICE_COLUMNS " from tg_user u cross join device d" NODES
-           " where u.telegram_id = $1 and d.id = $2 for share of u, d",
-    .row = &device_schema,
-    .missing = ERR_DEVICE_NOT_FOUND,
+#define DEVICE_HOLD                                                                                \
+    "select " DEVICE_COLUMNS " from tg_user u cross join device d" NODES                           \
+    " where u.telegram_id = $1 and d.id = $2 for share of u"
+
+static const struct query DEVICE_HOLDS[] = {
+    [HOLD_DEVICE_SHARED] =
+        {
+            .name = "device_hold_shared",
+            .sql = DEVICE_HOLD " for share of d",
+            .row = &device_schema,
+            .missing = ERR_DEVICE_NOT_FOUND,
+        },
+    [HOLD_DEVICE_ALONE] =
+        {
+            .name = "device_hold_alone",
+            .sql = DEVICE_HOLD " for update of d",
+            .row = &device_schema,
+            .missing = ERR_DEVICE_NOT_FOUND,
+        },
 };
 
 /* Rows are locked in the order of these clauses: the user first, whatever the join does. */
@@ -136,12 +149,13 @@ device_owner(struct db *db, const char *device_id, struct owner *owner, struct e
 
 /* Only when there was no pair to lock is it asked which of the two is missing. */
 bool
-device_hold(
-    struct db *db, int64_t user_id, const char *device_id, struct holding *holding, struct err *err)
+device_hold(struct db *db, enum hold_device how, int64_t user_id, const char *device_id,
+    struct holding *holding, struct err *err)
 {
     struct user user;
 
-    return db_one(db, &DEVICE_HOLD, DB_ARGS(arg_int(user_id), arg_text(device_id)), holding, err) ||
+    return db_one(db, &DEVICE_HOLDS[how], DB_ARGS(arg_int(user_id), arg_text(device_id)), holding,
+               err) ||
         (err->code == ERR_DEVICE_NOT_FOUND && user_get(db, user_id, &user, err) &&
             err_set(err, ERR_DEVICE_NOT_FOUND));
 }

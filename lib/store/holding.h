@@ -39,10 +39,15 @@ struct owner {
 bool
 device_owner(struct db *db, const char *device_id, struct owner *owner, struct err *err) MUST_CHECK;
 
-/* For a new connection: the user and the device `for share`. ERR_USER_NOT_FOUND,
+enum hold_device {
+    HOLD_DEVICE_SHARED, /* `for share` */
+    HOLD_DEVICE_ALONE   /* `for update`: for what a device has one of */
+};
+
+/* For a new connection: the user `for share`, and the device. ERR_USER_NOT_FOUND,
  * ERR_DEVICE_NOT_FOUND. */
-bool device_hold(struct db *db, int64_t user_id, const char *device_id, struct holding *holding,
-    struct err *err) MUST_CHECK;
+bool device_hold(struct db *db, enum hold_device how, int64_t user_id, const char *device_id,
+    struct holding *holding, struct err *err) MUST_CHECK;
 
 enum hold {
     HOLD_TO_GIVE, /* the user `for share` */

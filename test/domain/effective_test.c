@@ -47,6 +47,11 @@ static const struct golden goldens[] = {
         "{\"client_mode\": \"http\", \"up_mbps\": 1, \"down_mbps\": 10000,"
         " \"socks_listen\": \"[::1]:1\", \"http_listen\": \"localhost:65535\"}",
         BY_ADDRESS, 0, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"},
+    {"wireguard", PROTOCOL_WIREGUARD, MODE_DIRECT, VARIANT_B5, "{}", NAMED},
+    {"wireguard_overridden", PROTOCOL_WIREGUARD, MODE_DIRECT, VARIANT_B5,
+        "{\"dns\": [\"9.9.9.9\"], \"mtu\": 1280, \"persistent_keepalive\": 0,"
+        " \"allowed_ips\": [\"0.0.0.0/0\", \"::/0\"]}",
+        BY_ADDRESS},
 };
 
 /* -- random members ------------------------------------------------------------------------ */
@@ -129,10 +134,12 @@ issued(const struct golden *golden)
 
     fixture_settings(&fixture.settings);
     fixture.settings.entry_mode = golden->entry_mode;
+    fixture.settings.reality_public_key = "pub";
     fixture.settings.reality_public_key_vps_e = "entry";
     if (golden->pin != NULL)
         fixture.settings.hysteria_pin_sha256 = golden->pin;
     set_nodes(golden->nodes);
+    fixture_exec(&fixture, "delete from connection", NULL);
     if (connection_create(&fixture.turn, &in, &connection, &fixture.err))
         return connection.revision->effective_config_json;
     check_failed(golden->name, "%s", fixture.err.detail);
@@ -170,6 +177,7 @@ int
 main(void)
 {
     fixture_open(&fixture);
+    fixture_pool(&fixture);
     test_3_9_configurations_are_what_the_golden_files_say();
     fixture_close(&fixture);
     return check_report("domain/effective");

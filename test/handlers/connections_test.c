@@ -6,6 +6,7 @@
 #define D1   "00000000-0000-4000-8000-0000000000d1"
 #define D2   "00000000-0000-4000-8000-0000000000d2"
 #define D3   "00000000-0000-4000-8000-0000000000d3"
+#define D4   "00000000-0000-4000-8000-0000000000d4"
 #define C1   "00000000-0000-4000-8000-0000000000c1"
 #define C2   "00000000-0000-4000-8000-0000000000c2"
 #define R1   "00000000-0000-4000-8000-0000000000a1"
@@ -15,6 +16,9 @@
 #define ON_D1 "{'user_id': '7', 'device_id': '" D1 "', 'protocol': 'vless_reality', "
 #define B1    "'mode': 'direct', 'variant': 'B1'"
 #define ISSUE ", 'issue': {}}"
+#define ON_D4(protocol, mode, variant, overrides)                                                  \
+    "{'user_id': 7, 'device_id': '" D4 "', 'protocol': '" protocol "', 'mode': '" mode "',"        \
+    " 'variant': '" variant "', 'custom_overrides_json': " overrides ", 'issue': {}}"
 
 static const struct call calls[] = {
     {"people", CALL_SQL, "insert into tg_user (telegram_id, telegram_username, role,"
@@ -81,9 +85,6 @@ static const struct call calls[] = {
     {"no such combination", "POST", "/connections",
         ON_D1 "'mode': 'chain', 'variant': 'B1'}", 400,
         "{'code': 'combination', 'detail': 'Unsupported protocol/mode/variant combination'}"},
-    {"one that cannot be had yet", "POST", "/connections",
-        "{'user_id': 7, 'device_id': '" D1 "', 'protocol': 'wireguard', 'mode': 'direct',"
-        " 'variant': 'B5'}", 400, "{'code': 'combination'}"},
     {"overrides", "POST", "/connections",
         ON_D1 B1 ", 'custom_overrides_json': {'port': 1, 'dial_timeout_ms': 1}}", 400,
         "{'code': 'overrides',"
@@ -105,6 +106,52 @@ static const struct call calls[] = {
         "update connection set id = '" C2 "' where profile_name = 'spare'"},
     {"oldest first", "GET", "/connections/by-device/" D1, NULL, 200,
         "[{'id': '" C1 "'}, {'id': '" C2 "'}]"},
+
+    /* the other protocols, on a device of their own */
+    {"a device for them", CALL_SQL, "insert into device (id, user_id, name, status) values"
+        " ('" D4 "', 7, 'laptop', 'active')"},
+    {"VLESS over WebSocket", "POST", "/connections", ON_D4("vless_ws_tls", "direct", "B1", "{}"),
+        201, "{'protocol': 'vless_ws_tls', 'revision': {'camouflage_sni_id': null,"
+        " 'effective_config_json': {'transport': 'ws_tls', 'profile': 'B1-https-ws-direct',"
+        " 'server': 't1.example.net', 'tls': {'server_name': 't1.example.net',"
+        " 'insecure': false}, 'ws': {'path': '/ws', 'host': 't1.example.net'}}}}"},
+    {"a chain needs its entry", "POST", "/connections",
+        ON_D4("vless_ws_tls", "chain", "B2", "{}"), 409,
+        "{'code': 'no_endpoint', 'detail': 'No usable endpoint for VPS_E'}"},
+    {"REALITY's, too", "POST", "/connections", ON_D4("vless_reality", "chain", "B2", "{}"), 409,
+        "{'code': 'no_endpoint', 'detail': 'No usable endpoint for VPS_E'}"},
+    {"an override of another protocol", "POST", "/connections",
+        ON_D4("vless_ws_tls", "direct", "B1", "{'camouflage_sni_id': 1}"), 400,
+        "{'code': 'overrides', 'detail': 'These overrides are not allowed: camouflage_sni_id'}"},
+    {"a path with a scheme", "POST", "/connections",
+        ON_D4("vless_ws_tls", "direct", "B1", "{'ws_path': '/a://b', 'ws_host': 'h.net'}"), 400,
+        "{'detail': 'These overrides are not allowed: ws_path'}"},
+    {"Hysteria2", "POST", "/connections",
+        ON_D4("hysteria2", "direct", "B3", "{'client_mode': 'tun'}"), 201,
+        "{'protocol': 'hysteria2', 'revision': {'effective_config_json': {'port': 443,"
+        " 'transport': 'udp-quic', 'profile': 'B3-h3-mimic-direct', 'auth': {'type': 'userpass'},"
+        " 'insecure': false, 'pin_sha256': null, 'obfs': null, 'client_mode': 'tun'}}}"},
+    {"a listener for everybody", "POST", "/connections",
+        ON_D4("hysteria2", "direct", "B3", "{'socks_listen': '0.0.0.0:1080', 'port': 1}"), 400,
+        "{'detail': 'These overrides are not allowed: socks_listen, port'}"},
+    {"Hysteria2 has no chain", "POST", "/connections",
+        ON_D4("hysteria2", "chain", "B3", "{}"), 400, "{'code': 'combination'}"},
+    {"no address", "POST", "/connections", ON_D4("wireguard", "direct", "B5", "{}"), 409,
+        "{'code': 'ipam_exhausted', 'detail': 'IPAM pool exhausted'}"},
+    {"a pool", CALL_SQL, "insert into ipam_pool (id, cidr, gateway) values"
+        " (gen_random_uuid(), '10.70.0.0/24', '10.70.0.1')"},
+    {"WireGuard", "POST", "/connections",
+        ON_D4("wireguard", "direct", "B5", "{'dns': ['9.9.9.9']}"), 201,
+        "{'protocol': 'wireguard', 'revision': {'effective_config_json': {"
+        " 'profile': 'B5-gaming-direct', 'endpoint': 't1.example.net:51820',"
+        " 'interface': {'addresses': ['10.70.0.2/32'], 'dns': ['9.9.9.9'], 'mtu': 1420},"
+        " 'peer': {'allowed_ips': ['0.0.0.0/0'], 'persistent_keepalive': 25,"
+        " 'endpoint': 't1.example.net:51820'}, 'assigned_ip': '10.70.0.2'}}}"},
+    {"one for each device", "POST", "/connections", ON_D4("wireguard", "direct", "B5", "{}"), 409,
+        "{'code': 'wg_exists', 'detail': 'WireGuard connection already exists for this device'}"},
+    {"and not in another variant", "POST", "/connections",
+        ON_D4("wireguard", "direct", "B3", "{}"), 400, "{'code': 'combination'}"},
+    {"forget them", CALL_SQL, "delete from device where id = '" D4 "'"},
 
     {"grace", CALL_SQL, "update tg_user set entitlement_status = 'grace' where telegram_id = 7"},
     {"nothing new in grace", "POST", "/connections", ON_D1 B1 ISSUE, 403,

@@ -118,22 +118,44 @@ fixture_open(struct fixture *fixture)
 }
 
 void
+fixture_pool(struct fixture *fixture)
+{
+    fixture_exec(fixture,
+        "insert into ipam_pool (id, cidr, gateway) values"
+        " (gen_random_uuid(), '10.70.0.0/24', '10.70.0.1')",
+        NULL);
+}
+
+void
 fixture_close(struct fixture *fixture)
 {
     arena_reset(&fixture->arena);
     db_free(&fixture->db);
 }
 
-void
-fixture_connect(struct fixture *fixture, struct connection *connection)
+bool
+fixture_connect_as(
+    struct fixture *fixture, int protocol, const char *device_id, struct connection *connection)
 {
+    static const int variants[] = {[PROTOCOL_VLESS_REALITY] = VARIANT_B1,
+        [PROTOCOL_VLESS_WS_TLS] = VARIANT_B1,
+        [PROTOCOL_HYSTERIA2] = VARIANT_B3,
+        [PROTOCOL_WIREGUARD] = VARIANT_B5};
     static const struct issue_new issue = {0};
     const struct connection_new in = {.user_id = FIXTURE_USER,
-        .device_id = FIXTURE_DEVICE,
+        .device_id = device_id,
+        .protocol = protocol,
+        .variant = variants[protocol],
         .profile_name = "default",
         .custom_overrides_json = "{}",
         .issue = &issue};
 
-    if (!connection_create(&fixture->turn, &in, connection, &fixture->err))
+    return connection_create(&fixture->turn, &in, connection, &fixture->err);
+}
+
+void
+fixture_connect(struct fixture *fixture, struct connection *connection)
+{
+    if (!fixture_connect_as(fixture, PROTOCOL_VLESS_REALITY, FIXTURE_DEVICE, connection))
         check_failed("fixture_connect", "%s", fixture->err.detail);
 }

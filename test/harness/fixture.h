@@ -21,9 +21,13 @@ struct fixture {
     struct err err;
 };
 
-/* Empties the database; there is FIXTURE_USER with FIXTURE_DEVICE, and a node for VPS_T. */
+/* Empties the database; there is FIXTURE_USER with FIXTURE_DEVICE, a node for VPS_T, and the pool
+ * of addresses 10.70.0.0/24. */
 void fixture_open(struct fixture *fixture);
 void fixture_close(struct fixture *fixture);
+
+/* Addresses for WireGuard: 10.70.0.0/24, its gateway 10.70.0.1. */
+void fixture_pool(struct fixture *fixture);
 
 /* Ends the turn and begins the next one. */
 void fixture_turn(struct fixture *fixture);
@@ -45,5 +49,10 @@ bool fixture_try(struct fixture *fixture, const char *sql, const char *arg);
 
 /* A VLESS REALITY connection, direct, with its first revision. */
 void fixture_connect(struct fixture *fixture, struct connection *connection);
+
+/* One that can be had, by its protocol, direct; for a device of FIXTURE_USER. False when a rule
+ * says no: fixture->err. */
+bool fixture_connect_as(
+    struct fixture *fixture, int protocol, const char *device_id, struct connection *connection);
 
 #endif

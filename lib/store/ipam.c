@@ -1,0 +1,78 @@
+#include "store/ipam.h"
+
+static const struct field tunnel_fields[] = {
+    F_BOOL(struct tunnel, connected, F_REQUIRED),
+    F_UUID(struct tunnel, lease_id, F_NULLABLE),
+    F_TEXT(struct tunnel, ip, F_NULLABLE, 1, 64),
+};
+
+static const struct schema tunnel_schema = SCHEMA(struct tunnel, tunnel_fields);
+
+/* An adopted peer may hold a lease that is in another's name. */
+static const struct query TUNNEL_FIND = {
+    .name = "tunnel_find",
+    .sql = "select exists (select from connection c where c.device_id = $1"
+           " and c.protocol = 'wireguard' and c.status = 'active') as connected,"
+           " l.id as lease_id, host(l.ip::inet) as ip"
+           " from (select) one left join lateral (select l.id, l.ip from ipam_lease l"
+           " left join wireguard_peer p on p.lease_id = l.id and p.device_id = $1"
+           " where l.status = 'active' and (p.id is not null"
+           " or l.owner_id = $1 and l.owner_type = 'device')"
+           " order by p.id is null, l.updated_at desc limit 1) l on true",
+    .row = &tunnel_schema,
+};
+
+bool
+tunnel_find(struct db *db, const char *device_id, struct tunnel *tunnel, struct err *err)
+{
+    return db_one(db, &TUNNEL_FIND, DB_ARGS(arg_text(device_id)), tunnel, err);
+}
+
+/* -- taking -------------------------------------------------------------------------------- */
+
+static const struct query POOLS_LOCK = {
+    .name = "pools_lock",
+    .sql = "select from ipam_pool order by created_at, id for update",
+};
+
+/* What is neither leased, nor resting, nor in use by a peer whose lease says otherwise. */
+#define IS_FREE                                                                                    \
+    "not exists (select from ipam_lease l where l.pool_id = a.pool_id"                             \
+    " and l.ip in (a.ip, a.ip || '/32') and (l.status = 'active'"                                  \
+    " or l.status = 'quarantined' and l.quarantined_until > clock_timestamp()"                     \
+    " or exists (select from wireguard_peer p where p.lease_id = l.id)))"
+
+/* The first address of a pool is its network's and the last one its broadcast's. */
+#define ADDRESSES                                                                                   \
+    "(select p.id as pool_id, p.created_at, p.n, host(network(p.net)::inet + p.n) as ip, p.gateway" \
+    " from (select p.*, p.cidr::inet as net, generate_series(1,"                                    \
+    " (1::bigint << (32 - masklen(p.cidr::inet))) - 2) as n from ipam_pool p"                       \
+    " where family(p.cidr::inet) = 4) p) a"
+
+static const struct query ADDRESS_TAKE = {
+    .name = "address_take",
+    .sql = "with own as (select l.pool_id, l.ip from ipam_lease l where l.owner_id = $1::uuid"
+           " and l.owner_type = 'device' and l.status = 'quarantined'"
+           " and not exists (select from wireguard_peer p where p.lease_id = l.id)"
+           " order by l.updated_at desc, l.id limit 1),"
+           " lowest as (select a.pool_id, a.ip from " ADDRESSES
+           " where not exists (select from own) and a.ip <> host(a.gateway::inet) and " IS_FREE
+           " order by a.created_at, a.pool_id, a.n limit 1),"
+           " taken as (insert into ipam_lease (id, pool_id, ip, owner_type, owner_id, status)"
+           " select $2::uuid, c.pool_id, c.ip, 'device', $1::uuid, 'active'"
+           " from (select * from own union all select * from lowest) c"
+           " on conflict (pool_id, ip) do update set owner_type = 'device',"
+           " owner_id = excluded.owner_id, status = 'active', quarantined_until = null,"
+           " updated_at = now() returning id, ip)"
+           " select false as connected, id as lease_id, host(ip::inet) as ip from taken",
+    .row = &tunnel_schema,
+    .missing = ERR_IPAM_EXHAUSTED,
+};
+
+bool
+address_take(struct db *db, const char *device_id, const char *lease_id, struct tunnel *tunnel,
+    struct err *err)
+{
+    return db_exec(db, &POOLS_LOCK, DB_NO_ARGS, NULL, err) &&
+        db_one(db, &ADDRESS_TAKE, DB_ARGS(arg_text(device_id), arg_text(lease_id)), tunnel, err);
+}
