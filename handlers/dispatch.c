@@ -5,6 +5,7 @@
 #include "domain/events.h"
 #include "domain/letters.h"
 #include "domain/orders.h"
+#include "domain/reissue.h"
 #include "http/app.h"
 #include "store/users.h"
 
@@ -112,6 +113,14 @@ reapply_base(struct req *req, struct err *err)
         reply_list(req, &events, (int64_t)events.count, NULL);
 }
 
+static bool
+reissue_revisions(struct req *req, struct err *err)
+{
+    struct reissued reissued;
+
+    return reissue_current(&req->turn, req->in, &reissued, err) && reply(req, &reissued);
+}
+
 static const struct route routes[] = {
     {"GET", "/events", "dispatch:read", list_events, 200, LIST, .query = &events_query_schema,
         .answer = &event_schema},
@@ -134,6 +143,10 @@ static const struct route routes[] = {
     {"POST", "/reapply-base", "dispatch:write", reapply_base, 200, LIST | WRITES,
         .body = &reapply_schema, .answer = &event_schema,
         .errors = ERRS(ERR_BUNDLE, ERR_BUNDLE_SIZE)},
+    {"POST", "/reissue-current-revisions", "dispatch:write", reissue_revisions, 202, WRITES,
+        .body = &reissue_schema, .answer = &reissued_schema,
+        .errors = ERRS(
+            ERR_USER_NOT_FOUND, ERR_NODE_NOT_FOUND, ERR_NO_ENDPOINT, ERR_REALITY_KEYS, ERR_LATE)},
 };
 
 const struct app handler_app = {"dispatch", "/dispatch", routes, COUNT(routes),

@@ -22,8 +22,9 @@ has_chain(const struct settings *with)
 
 static const struct {
     const char *name;
-    offered_fn *offered;
+    offered_fn *offered; /* NULL: always */
 } features[] = {
+    {"ws", NULL},
     {"chain", has_chain},
 };
 
@@ -34,7 +35,7 @@ features_of(const struct settings *settings, struct arena *arena)
     size_t count = 0;
 
     for (size_t i = 0; i < COUNT(features); i++) {
-        if (features[i].offered(settings))
+        if (features[i].offered == NULL || features[i].offered(settings))
             names[count++] = features[i].name;
     }
     return (struct list){names, count};

@@ -167,6 +167,43 @@ connection_hold(struct db *db, enum hold how, const char *connection_id, struct 
     return db_one(db, &CONNECTION_HOLDS[how], DB_ARGS(arg_text(connection_id)), holding, err);
 }
 
+#define CONNECTION_RANGE                                                                           \
+    " where c.status = 'active' and ($1::uuid is null or c.id > $1)"                               \
+    " and ($2::bigint = 0 or c.user_id = $2)"                                                      \
+    " and exists (select from jsonb_to_recordset($4::jsonb) as t (protocol text, mode text,"       \
+    " role text) where t.protocol = c.protocol::text and t.mode = c.mode::text"                    \
+    " and ($3::text is null or t.role = $3))"                                                      \
+    " and exists (select from connection_revision r where r.connection_id = c.id"                  \
+    " and r.status = 'active')"
+
+static const struct query CONNECTIONS_HOLD[] = {
+    {
+        .name = "connections_hold",
+        .sql = "select " DEVICE_COLUMNS CONNECTION_HOLD CONNECTION_HOLD_FROM CONNECTION_RANGE
+               " and c.protocol <> 'wireguard' order by c.id limit $5 for update of c",
+        .plan = PLAN_CUSTOM,
+        .row = &connection_hold_schema,
+    },
+    {
+        .name = "connections_hold_tunnels",
+        .sql = "select " DEVICE_COLUMNS CONNECTION_HOLD CONNECTION_HOLD_FROM CONNECTION_RANGE
+               " and c.protocol = 'wireguard' order by c.id limit $5"
+               " for no key update of d for update of c",
+        .plan = PLAN_CUSTOM,
+        .row = &connection_hold_schema,
+    },
+};
+
+bool
+connections_hold(
+    struct db *db, const struct holding_range *range, struct list *holdings, struct err *err)
+{
+    return db_all(db, &CONNECTIONS_HOLD[range->tunnels ? 1 : 0],
+        DB_ARGS(arg_text(range->after), arg_int(range->user_id), arg_text(range->role),
+            arg_text(range->targets), arg_int(range->limit)),
+        holdings, err);
+}
+
 bool
 revision_hold(struct db *db, enum hold how, const char *revision_id, int64_t undo_seconds,
     struct holding *holding, struct err *err)

@@ -58,6 +58,21 @@ enum hold {
 bool connection_hold(struct db *db, enum hold how, const char *connection_id,
     struct holding *holding, struct err *err) MUST_CHECK;
 
+/* Some of many connections: the active ones with something in them that some role has an inbound
+ * for, by id. */
+struct holding_range {
+    bool tunnels;        /* WireGuard's, or all others: the former are locked with their devices */
+    int64_t user_id;     /* 0: of anybody */
+    const char *role;    /* NULL: any */
+    const char *targets; /* the text of domain/target.h */
+    const char *after;   /* the id before the first; NULL: from the beginning */
+    int64_t limit;
+};
+
+/* struct holding. No user is locked: what is done to them gives nobody anything. */
+bool connections_hold(struct db *db, const struct holding_range *range, struct list *holdings,
+    struct err *err) MUST_CHECK;
+
 /* The same for a revision's connection. ERR_REVISION_NOT_FOUND. */
 bool revision_hold(struct db *db, enum hold how, const char *revision_id, int64_t undo_seconds,
     struct holding *holding, struct err *err) MUST_CHECK;

@@ -18,7 +18,7 @@ static const struct call calls[] = {
         .scopes = "users:read"},
     {"who am I", "GET", "/auth/self", NULL, 200,
         "{'name': 'test', 'scopes': ['users:read', 'sni:read'], 'expires_at': null,"
-        " 'features': ['chain']}",
+        " 'features': ['ws', 'chain']}",
         .scopes = "users:read sni:read"},
     {"nobody", "GET", "/auth/self", NULL, 401, "{'code': 'token', 'detail': 'Missing API token'}",
         .scopes = "none"},
