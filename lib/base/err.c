@@ -19,7 +19,7 @@ const struct err_kind err_kinds[ERR_CODES] = {
     [ERR_IDEMPOTENCY_MISMATCH] = {CLASS_INVALID, "idempotency_mismatch",
         "This Idempotency-Key was used for another request"},
     [ERR_ACTOR_NOT_FOUND] = {CLASS_FORBIDDEN, "actor_not_found", "Actor not found"},
-    [ERR_ACTOR_MISSING] = {CLASS_NOT_FOUND, "actor_missing", "Actor not found"},
+    [ERR_ACTOR_MISSING] = {CLASS_NOT_FOUND, "actor_not_found", "Actor not found"},
     [ERR_ACTOR_MISMATCH] = {CLASS_REFUSED, "actor_mismatch",
         "The actor of the header is not the actor of the body"},
     [ERR_LATE] = {CLASS_UNAVAILABLE, "late", "The answer took too long"},

@@ -10,7 +10,7 @@
 #define MISSING(name)  "{'type': 'missing', 'loc': ['body', '" name "']}"
 #define RANK           "{'code': 'rank', 'status': 403}"
 #define ADMIN_ONLY     "{'code': 'rank', 'detail': 'Admin role required'}"
-#define NO_ACTOR       "{'status': 404, 'detail': 'Actor not found'}"
+#define NO_ACTOR       "{'status': 404, 'code': 'actor_not_found', 'detail': 'Actor not found'}"
 
 /* clang-format off */
 /* Each has a device with as many connections, each of them with a revision. */
