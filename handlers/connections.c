@@ -4,6 +4,7 @@
 #include "domain/connections.h"
 
 #include "domain/delivery.h"
+#include "domain/offers.h"
 #include "domain/revisions.h"
 #include "export/export.h"
 #include "http/app.h"
@@ -75,6 +76,15 @@ export_slot_0(struct req *req, struct err *err)
 }
 
 static bool
+list_offers(struct req *req, struct err *err)
+{
+    struct list offers;
+
+    return offers_of_device(&req->turn, req->args[0].text, &offers, err) &&
+        reply_list(req, &offers, INT64_MAX, NULL);
+}
+
+static bool
 get_delivery(struct req *req, struct err *err)
 {
     struct delivery delivery;
@@ -98,6 +108,8 @@ static const struct route routes[] = {
         .errors = ERRS(ERR_DEVICE_NOT_FOUND)},
     {"GET", "/delivery/by-device/{device_id:uuid}", "connections:read", list_deliveries, 200, LIST,
         .answer = &delivery_schema, .errors = ERRS(ERR_DEVICE_NOT_FOUND)},
+    {"GET", "/offers/{device_id:uuid}", "connections:read", list_offers, 200, LIST,
+        .answer = &offer_schema, .errors = ERRS(ERR_DEVICE_NOT_FOUND)},
     {"POST", "", "connections:write", create_connection, 201, WRITES | SECRET,
         .body = &connection_new_schema, .answer = &connection_created_schema,
         .again = create_connection_again,

@@ -81,6 +81,14 @@ config_text(const struct turn *turn, const struct draft *draft, const char *serv
 }
 
 bool
+hysteria_ready(const struct turn *turn, const struct draft *draft, struct err *err)
+{
+    const char *server;
+
+    return issue_host(turn, draft->holding, NODE_VPS_T, &server, err);
+}
+
+bool
 hysteria_write(const struct turn *turn, const struct draft *draft, struct revision_new *revision,
     struct err *err)
 {

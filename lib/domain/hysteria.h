@@ -30,7 +30,8 @@ struct hysteria_config {
 
 extern const struct schema hysteria_config_schema;
 
-/* The issuer's step: see domain/issue.h. */
+/* The issuer's steps: see domain/issue.h. */
+ready_fn hysteria_ready;
 write_fn hysteria_write;
 
 #endif

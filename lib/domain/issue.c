@@ -15,17 +15,19 @@ struct issuer {
     const char *profile;
     const struct schema *overrides;
     choose_fn *choose; /* NULL: there is nothing to choose */
+    ready_fn *ready;
     write_fn *write;
 };
 
 /* clang-format off */
+/* In the order in which they are recommended. */
 static const struct issuer issuers[] = {
-    {PROTOCOL_VLESS_REALITY, MODE_DIRECT, VARIANT_B1, "B1-stealth-direct", &reality_overrides_schema, reality_choose, reality_write},
-    {PROTOCOL_VLESS_REALITY, MODE_CHAIN, VARIANT_B2, "B2-stealth-chain", &reality_overrides_schema, reality_choose, reality_write},
-    {PROTOCOL_VLESS_WS_TLS, MODE_DIRECT, VARIANT_B1, "B1-https-ws-direct", &ws_overrides_schema, NULL, ws_write},
-    {PROTOCOL_VLESS_WS_TLS, MODE_CHAIN, VARIANT_B2, "B2-https-ws-chain", &ws_overrides_schema, NULL, ws_write},
-    {PROTOCOL_HYSTERIA2, MODE_DIRECT, VARIANT_B3, "B3-h3-mimic-direct", &hysteria_overrides_schema, NULL, hysteria_write},
-    {PROTOCOL_WIREGUARD, MODE_DIRECT, VARIANT_B5, "B5-gaming-direct", &wireguard_overrides_schema, NULL, wireguard_write},
+    {PROTOCOL_VLESS_REALITY, MODE_DIRECT, VARIANT_B1, "B1-stealth-direct", &reality_overrides_schema, reality_choose, reality_ready, reality_write},
+    {PROTOCOL_VLESS_REALITY, MODE_CHAIN, VARIANT_B2, "B2-stealth-chain", &reality_overrides_schema, reality_choose, reality_ready, reality_write},
+    {PROTOCOL_VLESS_WS_TLS, MODE_DIRECT, VARIANT_B1, "B1-https-ws-direct", &ws_overrides_schema, NULL, ws_ready, ws_write},
+    {PROTOCOL_VLESS_WS_TLS, MODE_CHAIN, VARIANT_B2, "B2-https-ws-chain", &ws_overrides_schema, NULL, ws_ready, ws_write},
+    {PROTOCOL_HYSTERIA2, MODE_DIRECT, VARIANT_B3, "B3-h3-mimic-direct", &hysteria_overrides_schema, NULL, hysteria_ready, hysteria_write},
+    {PROTOCOL_WIREGUARD, MODE_DIRECT, VARIANT_B5, "B5-gaming-direct", &wireguard_overrides_schema, NULL, wireguard_ready, wireguard_write},
 };
 /* clang-format on */
 
@@ -40,6 +42,17 @@ find_issuer(const struct holding *holding, const struct issuer **issuer, struct 
         }
     }
     return err_set(err, ERR_COMBINATION);
+}
+
+bool
+issue_combination(size_t i, struct holding *holding)
+{
+    if (i >= COUNT(issuers))
+        return false;
+    holding->protocol = issuers[i].protocol;
+    holding->mode = issuers[i].mode;
+    holding->variant = issuers[i].variant;
+    return true;
 }
 
 bool
@@ -125,6 +138,12 @@ issue_host(const struct turn *turn, const struct holding *holding, int role, con
     if (**host == '\0' || is_placeholder(*host))
         return err_say(err, ERR_NO_ENDPOINT, "No usable endpoint for %s", node_role_names[role]);
     return true;
+}
+
+bool
+issue_ready(const struct turn *turn, const struct draft *draft, struct err *err)
+{
+    return draft->issuer->ready(turn, draft, err);
 }
 
 bool

@@ -28,6 +28,9 @@ struct draft {
 /* Chooses what is free to choose, before anything is made. */
 typedef bool choose_fn(const struct turn *turn, struct draft *draft, struct err *err);
 
+/* Whether what it would be made from is there. */
+typedef bool ready_fn(const struct turn *turn, const struct draft *draft, struct err *err);
+
 /* Fills the revision's credential and configuration. */
 typedef bool write_fn(const struct turn *turn, const struct draft *draft,
     struct revision_new *revision, struct err *err);
@@ -43,6 +46,13 @@ bool issue_permit(const struct turn *turn, const struct draft *draft, struct err
  * an id and is in no table yet. */
 bool issue_write(const struct turn *turn, const struct draft *draft, struct revision_new *revision,
     struct err *err) MUST_CHECK;
+
+/* Whether issue_write() would find all that it needs, but for a free address. */
+bool issue_ready(const struct turn *turn, const struct draft *draft, struct err *err) MUST_CHECK;
+
+/* Makes the holding one of combination number `i`, from 0, the recommended ones first. False past
+ * the last. */
+bool issue_combination(size_t i, struct holding *holding);
 
 /* Whether overrides are what the combination takes. ERR_COMBINATION, ERR_OVERRIDES. */
 bool issue_overrides(const struct turn *turn, const struct holding *holding, const char *overrides,

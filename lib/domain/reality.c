@@ -106,17 +106,33 @@ config_text(const struct turn *turn, const struct draft *draft, const struct end
     return write_text(&reality_config_schema, &config, turn->arena);
 }
 
+/* Where it connects to, and whom it trusts there. */
+static bool
+find(const struct turn *turn, const struct holding *holding, struct endpoint *endpoint,
+    struct reality_keys *keys, struct err *err)
+{
+    return client_endpoint(turn, holding, turn->settings->vless_reality_port, endpoint, err) &&
+        find_keys(turn, holding, keys, err);
+}
+
+bool
+reality_ready(const struct turn *turn, const struct draft *draft, struct err *err)
+{
+    struct reality_keys keys;
+    struct endpoint endpoint;
+
+    return find(turn, draft->holding, &endpoint, &keys, err);
+}
+
 bool
 reality_write(const struct turn *turn, const struct draft *draft, struct revision_new *revision,
     struct err *err)
 {
-    const struct holding *holding = draft->holding;
     char *uuid = arena_alloc(turn->arena, UUID_SIZE), *key = arena_alloc(turn->arena, UUID_SIZE);
     struct reality_keys keys;
     struct endpoint endpoint;
 
-    if (!client_endpoint(turn, holding, turn->settings->vless_reality_port, &endpoint, err) ||
-        !find_keys(turn, holding, &keys, err))
+    if (!find(turn, draft->holding, &endpoint, &keys, err))
         return false;
     uuid_make(uuid);
     uuid_credential_key(uuid, key);

@@ -28,6 +28,7 @@ extern const struct schema reality_config_schema;
 
 /* The issuer's steps: see domain/issue.h. */
 choose_fn reality_choose;
+ready_fn reality_ready;
 write_fn reality_write;
 
 #endif

@@ -127,6 +127,21 @@ config_text(const struct turn *turn, const struct draft *draft, const char *host
     return write_text(&wireguard_config_schema, &config, turn->arena);
 }
 
+static bool
+find(const struct turn *turn, const struct holding *holding, const char **host, struct err *err)
+{
+    return issue_host(turn, holding, NODE_VPS_T, host, err) &&
+        (*turn->settings->wireguard_server_public_key != '\0' || err_set(err, ERR_WIREGUARD_KEY));
+}
+
+bool
+wireguard_ready(const struct turn *turn, const struct draft *draft, struct err *err)
+{
+    const char *host;
+
+    return find(turn, draft->holding, &host, err);
+}
+
 bool
 wireguard_write(const struct turn *turn, const struct draft *draft, struct revision_new *revision,
     struct err *err)
@@ -135,11 +150,8 @@ wireguard_write(const struct turn *turn, const struct draft *draft, struct revis
     struct keys keys;
     const char *host;
 
-    if (!issue_host(turn, draft->holding, NODE_VPS_T, &host, err))
-        return false;
-    if (*turn->settings->wireguard_server_public_key == '\0')
-        return err_set(err, ERR_WIREGUARD_KEY);
-    if (!find_address(turn, draft->holding, &tunnel, err) || !make_keys(&keys, err))
+    if (!find(turn, draft->holding, &host, err) ||
+        !find_address(turn, draft->holding, &tunnel, err) || !make_keys(&keys, err))
         return false;
     revision->credential_key = arena_strdup(turn->arena, keys.public_key);
     revision->effective_config_json = config_text(turn, draft, host, tunnel.ip, &keys);

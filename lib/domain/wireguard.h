@@ -30,7 +30,8 @@ struct wireguard_config {
 
 extern const struct schema wireguard_config_schema;
 
-/* The issuer's step: see domain/issue.h. The device keeps its address, or takes one. */
+/* The issuer's steps: see domain/issue.h. The device keeps its address, or takes one. */
+ready_fn wireguard_ready;
 write_fn wireguard_write;
 
 #endif

@@ -88,6 +88,23 @@ config_text(const struct turn *turn, const struct draft *draft, const struct end
     return write_text(&ws_config_schema, &config, turn->arena);
 }
 
+static bool
+find(const struct turn *turn, const struct holding *holding, struct endpoint *endpoint,
+    const char **name, struct err *err)
+{
+    return client_endpoint(turn, holding, turn->settings->vless_ws_tls_port, endpoint, err) &&
+        find_name(turn, holding, name, err);
+}
+
+bool
+ws_ready(const struct turn *turn, const struct draft *draft, struct err *err)
+{
+    struct endpoint endpoint;
+    const char *name;
+
+    return find(turn, draft->holding, &endpoint, &name, err);
+}
+
 bool
 ws_write(const struct turn *turn, const struct draft *draft, struct revision_new *revision,
     struct err *err)
@@ -96,8 +113,7 @@ ws_write(const struct turn *turn, const struct draft *draft, struct revision_new
     struct endpoint endpoint;
     const char *name;
 
-    if (!client_endpoint(turn, draft->holding, turn->settings->vless_ws_tls_port, &endpoint, err) ||
-        !find_name(turn, draft->holding, &name, err))
+    if (!find(turn, draft->holding, &endpoint, &name, err))
         return false;
     uuid_make(uuid);
     uuid_credential_key(uuid, key);

@@ -29,7 +29,8 @@ struct ws_config {
 
 extern const struct schema ws_config_schema;
 
-/* The issuer's step: see domain/issue.h. */
+/* The issuer's steps: see domain/issue.h. */
+ready_fn ws_ready;
 write_fn ws_write;
 
 #endif

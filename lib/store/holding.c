@@ -74,6 +74,14 @@ static const struct query DEVICE_OWNER = {
     .missing = ERR_DEVICE_NOT_FOUND,
 };
 
+static const struct query DEVICE_LOOK = {
+    .name = "device_look",
+    .sql = "select " DEVICE_COLUMNS
+           " from device d join tg_user u on u.telegram_id = d.user_id" NODES " where d.id = $1",
+    .row = &device_schema,
+    .missing = ERR_DEVICE_NOT_FOUND,
+};
+
 #define DEVICE_HOLD                                                                                \
     "select " DEVICE_COLUMNS " from tg_user u cross join device d" NODES                           \
     " where u.telegram_id = $1 and d.id = $2 for share of u"
@@ -145,6 +153,12 @@ bool
 device_owner(struct db *db, const char *device_id, struct owner *owner, struct err *err)
 {
     return db_one(db, &DEVICE_OWNER, DB_ARGS(arg_text(device_id)), owner, err);
+}
+
+bool
+device_look(struct db *db, const char *device_id, struct holding *holding, struct err *err)
+{
+    return db_one(db, &DEVICE_LOOK, DB_ARGS(arg_text(device_id)), holding, err);
 }
 
 /* Only when there was no pair to lock is it asked which of the two is missing. */

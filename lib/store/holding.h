@@ -39,6 +39,11 @@ struct owner {
 bool
 device_owner(struct db *db, const char *device_id, struct owner *owner, struct err *err) MUST_CHECK;
 
+/* A device and its owner, without a lock and without a connection: for what is only looked at.
+ * ERR_DEVICE_NOT_FOUND. */
+bool device_look(
+    struct db *db, const char *device_id, struct holding *holding, struct err *err) MUST_CHECK;
+
 enum hold_device {
     HOLD_DEVICE_SHARED, /* `for share` */
     HOLD_DEVICE_ALONE   /* `for update`: for what a device has one of */

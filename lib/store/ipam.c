@@ -1,39 +1,45 @@
 #include "store/ipam.h"
 
-static const struct field tunnel_fields[] = {
-    F_BOOL(struct tunnel, connected, F_REQUIRED),
-    F_UUID(struct tunnel, lease_id, F_NULLABLE),
-    F_TEXT(struct tunnel, ip, F_NULLABLE, 1, 64),
-};
+/* clang-format off */
+#define TUNNEL_FIELDS                                                                              \
+    F_BOOL(struct tunnel, connected, F_REQUIRED),                                                  \
+    F_UUID(struct tunnel, lease_id, F_NULLABLE),                                                   \
+    F_TEXT(struct tunnel, ip, F_NULLABLE, 1, 64)
+/* clang-format on */
+
+static const struct field tunnel_fields[] = {TUNNEL_FIELDS};
+static const struct field look_fields[] = {TUNNEL_FIELDS, F_BOOL(struct tunnel, left, F_REQUIRED)};
 
 static const struct schema tunnel_schema = SCHEMA(struct tunnel, tunnel_fields);
+static const struct schema look_schema = SCHEMA(struct tunnel, look_fields);
+
+/* -- finding ------------------------------------------------------------------------------- */
 
 /* An adopted peer may hold a lease that is in another's name. */
+#define TUNNEL_COLUMNS                                                                             \
+    "exists (select from connection c where c.device_id = $1"                                      \
+    " and c.protocol = 'wireguard' and c.status = 'active') as connected,"                         \
+    " l.id as lease_id, host(l.ip::inet) as ip"
+
+#define TUNNEL_FROM                                                                                \
+    " from (select) one left join lateral (select l.id, l.ip from ipam_lease l"                    \
+    " left join wireguard_peer p on p.lease_id = l.id and p.device_id = $1"                        \
+    " where l.status = 'active' and (p.id is not null"                                             \
+    " or l.owner_id = $1 and l.owner_type = 'device')"                                             \
+    " order by p.id is null, l.updated_at desc limit 1) l on true"
+
 static const struct query TUNNEL_FIND = {
     .name = "tunnel_find",
-    .sql = "select exists (select from connection c where c.device_id = $1"
-           " and c.protocol = 'wireguard' and c.status = 'active') as connected,"
-           " l.id as lease_id, host(l.ip::inet) as ip"
-           " from (select) one left join lateral (select l.id, l.ip from ipam_lease l"
-           " left join wireguard_peer p on p.lease_id = l.id and p.device_id = $1"
-           " where l.status = 'active' and (p.id is not null"
-           " or l.owner_id = $1 and l.owner_type = 'device')"
-           " order by p.id is null, l.updated_at desc limit 1) l on true",
+    .sql = "select " TUNNEL_COLUMNS TUNNEL_FROM,
     .row = &tunnel_schema,
 };
 
-bool
-tunnel_find(struct db *db, const char *device_id, struct tunnel *tunnel, struct err *err)
-{
-    return db_one(db, &TUNNEL_FIND, DB_ARGS(arg_text(device_id)), tunnel, err);
-}
-
-/* -- taking -------------------------------------------------------------------------------- */
-
-static const struct query POOLS_LOCK = {
-    .name = "pools_lock",
-    .sql = "select from ipam_pool order by created_at, id for update",
-};
+/* What the device had last, and nobody else since. */
+#define OWN                                                                                        \
+    "select l.pool_id, l.ip from ipam_lease l where l.owner_id = $1::uuid"                         \
+    " and l.owner_type = 'device' and l.status = 'quarantined'"                                    \
+    " and not exists (select from wireguard_peer p where p.lease_id = l.id)"                       \
+    " order by l.updated_at desc, l.id limit 1"
 
 /* What is neither leased, nor resting, nor in use by a peer whose lease says otherwise. */
 #define IS_FREE                                                                                    \
@@ -49,14 +55,38 @@ static const struct query POOLS_LOCK = {
     " (1::bigint << (32 - masklen(p.cidr::inet))) - 2) as n from ipam_pool p"                       \
     " where family(p.cidr::inet) = 4) p) a"
 
+#define TO_BE_HAD ADDRESSES " where a.ip <> host(a.gateway::inet) and " IS_FREE
+
+static const struct query TUNNEL_LOOK = {
+    .name = "tunnel_look",
+    .sql = "select " TUNNEL_COLUMNS ", l.id is not null or exists (" OWN ")"
+           " or exists (select from " TO_BE_HAD ") as left" TUNNEL_FROM,
+    .row = &look_schema,
+};
+
+bool
+tunnel_find(struct db *db, const char *device_id, struct tunnel *tunnel, struct err *err)
+{
+    return db_one(db, &TUNNEL_FIND, DB_ARGS(arg_text(device_id)), tunnel, err);
+}
+
+bool
+tunnel_look(struct db *db, const char *device_id, struct tunnel *tunnel, struct err *err)
+{
+    return db_one(db, &TUNNEL_LOOK, DB_ARGS(arg_text(device_id)), tunnel, err);
+}
+
+/* -- taking -------------------------------------------------------------------------------- */
+
+static const struct query POOLS_LOCK = {
+    .name = "pools_lock",
+    .sql = "select from ipam_pool order by created_at, id for update",
+};
+
 static const struct query ADDRESS_TAKE = {
     .name = "address_take",
-    .sql = "with own as (select l.pool_id, l.ip from ipam_lease l where l.owner_id = $1::uuid"
-           " and l.owner_type = 'device' and l.status = 'quarantined'"
-           " and not exists (select from wireguard_peer p where p.lease_id = l.id)"
-           " order by l.updated_at desc, l.id limit 1),"
-           " lowest as (select a.pool_id, a.ip from " ADDRESSES
-           " where not exists (select from own) and a.ip <> host(a.gateway::inet) and " IS_FREE
+    .sql = "with own as (" OWN "),"
+           " lowest as (select a.pool_id, a.ip from " TO_BE_HAD " and not exists (select from own)"
            " order by a.created_at, a.pool_id, a.n limit 1),"
            " taken as (insert into ipam_lease (id, pool_id, ip, owner_type, owner_id, status)"
            " select $2::uuid, c.pool_id, c.ip, 'device', $1::uuid, 'active'"

@@ -10,12 +10,17 @@
 /* A device's WireGuard as it stands. */
 struct tunnel {
     bool connected;       /* it has an active connection */
+    bool left;            /* there is an address to be had; only by tunnel_look() */
     const char *lease_id; /* NULL: it holds no address */
     const char *ip;
 };
 
 /* The device must be locked, or its connection. */
 bool tunnel_find(
+    struct db *db, const char *device_id, struct tunnel *tunnel, struct err *err) MUST_CHECK;
+
+/* The same without a lock, and whether there is an address left. */
+bool tunnel_look(
     struct db *db, const char *device_id, struct tunnel *tunnel, struct err *err) MUST_CHECK;
 
 /* For a device that holds none: its own address if that still rests, else the lowest that nobody

@@ -136,6 +136,13 @@ static const struct call calls[] = {
         "{'detail': 'These overrides are not allowed: socks_listen, port'}"},
     {"Hysteria2 has no chain", "POST", "/connections",
         ON_D4("hysteria2", "chain", "B3", "{}"), 400, "{'code': 'combination'}"},
+    {"what it could get", "GET", "/connections/offers/" D4, NULL, 200,
+        "[{'protocol': 'vless_reality', 'mode': 'direct', 'variant': 'B1', 'available': true, 'code': null, 'recommended': true},"
+        " {'protocol': 'vless_reality', 'mode': 'chain', 'variant': 'B2', 'available': false, 'code': 'no_endpoint', 'recommended': false},"
+        " {'protocol': 'vless_ws_tls', 'mode': 'direct', 'variant': 'B1', 'available': true, 'code': null, 'recommended': false},"
+        " {'protocol': 'vless_ws_tls', 'mode': 'chain', 'variant': 'B2', 'available': false, 'code': 'no_endpoint', 'recommended': false},"
+        " {'protocol': 'hysteria2', 'mode': 'direct', 'variant': 'B3', 'available': true, 'code': null, 'recommended': false},"
+        " {'protocol': 'wireguard', 'mode': 'direct', 'variant': 'B5', 'available': false, 'code': 'ipam_exhausted', 'recommended': false}]"},
     {"no address", "POST", "/connections", ON_D4("wireguard", "direct", "B5", "{}"), 409,
         "{'code': 'ipam_exhausted', 'detail': 'IPAM pool exhausted'}"},
     {"a pool", CALL_SQL, "insert into ipam_pool (id, cidr, gateway) values"
@@ -149,11 +156,46 @@ static const struct call calls[] = {
         " 'endpoint': 't1.example.net:51820'}, 'assigned_ip': '10.70.0.2'}}}"},
     {"one for each device", "POST", "/connections", ON_D4("wireguard", "direct", "B5", "{}"), 409,
         "{'code': 'wg_exists', 'detail': 'WireGuard connection already exists for this device'}"},
+    {"what it could get now", "GET", "/connections/offers/" D4, NULL, 200,
+        "[{'protocol': 'vless_reality', 'mode': 'direct', 'variant': 'B1', 'available': true, 'code': null, 'recommended': true},"
+        " {'protocol': 'vless_reality', 'mode': 'chain', 'variant': 'B2', 'available': false, 'code': 'no_endpoint', 'recommended': false},"
+        " {'protocol': 'vless_ws_tls', 'mode': 'direct', 'variant': 'B1', 'available': true, 'code': null, 'recommended': false},"
+        " {'protocol': 'vless_ws_tls', 'mode': 'chain', 'variant': 'B2', 'available': false, 'code': 'no_endpoint', 'recommended': false},"
+        " {'protocol': 'hysteria2', 'mode': 'direct', 'variant': 'B3', 'available': true, 'code': null, 'recommended': false},"
+        " {'protocol': 'wireguard', 'mode': 'direct', 'variant': 'B5', 'available': false, 'code': 'wg_exists', 'recommended': false}]"},
+    {"and another device", "GET", "/connections/offers/" D1, NULL, 200,
+        "[{'protocol': 'vless_reality', 'mode': 'direct', 'variant': 'B1', 'available': true, 'code': null, 'recommended': true},"
+        " {'protocol': 'vless_reality', 'mode': 'chain', 'variant': 'B2', 'available': false, 'code': 'no_endpoint', 'recommended': false},"
+        " {'protocol': 'vless_ws_tls', 'mode': 'direct', 'variant': 'B1', 'available': true, 'code': null, 'recommended': false},"
+        " {'protocol': 'vless_ws_tls', 'mode': 'chain', 'variant': 'B2', 'available': false, 'code': 'no_endpoint', 'recommended': false},"
+        " {'protocol': 'hysteria2', 'mode': 'direct', 'variant': 'B3', 'available': true, 'code': null, 'recommended': false},"
+        " {'protocol': 'wireguard', 'mode': 'direct', 'variant': 'B5', 'available': true, 'code': null, 'recommended': false}]"},
     {"and not in another variant", "POST", "/connections",
         ON_D4("wireguard", "direct", "B3", "{}"), 400, "{'code': 'combination'}"},
+    {"of no device", "GET", "/connections/offers/" NONE, NULL, 404,
+        "{'code': 'device_not_found'}"},
+    {"of a revoked device", "GET", "/connections/offers/" D2, NULL, 200,
+        "[{'protocol': 'vless_reality', 'mode': 'direct', 'variant': 'B1', 'available': false, 'code': 'device_revoked', 'recommended': false},"
+        " {'protocol': 'vless_reality', 'mode': 'chain', 'variant': 'B2', 'available': false, 'code': 'device_revoked', 'recommended': false},"
+        " {'protocol': 'vless_ws_tls', 'mode': 'direct', 'variant': 'B1', 'available': false, 'code': 'device_revoked', 'recommended': false},"
+        " {'protocol': 'vless_ws_tls', 'mode': 'chain', 'variant': 'B2', 'available': false, 'code': 'device_revoked', 'recommended': false},"
+        " {'protocol': 'hysteria2', 'mode': 'direct', 'variant': 'B3', 'available': false, 'code': 'device_revoked', 'recommended': false},"
+        " {'protocol': 'wireguard', 'mode': 'direct', 'variant': 'B5', 'available': false, 'code': 'device_revoked', 'recommended': false}]"},
+    {"of another's device", "GET", "/connections/offers/" D4, NULL, 404,
+        "{'code': 'device_not_found'}", .send = "X-Actor-Telegram-Id: 8"},
+    {"his own", "GET", "/connections/offers/" D4, NULL, 200,
+        "[{'available': true}, {}, {}, {}, {}, {'code': 'wg_exists'}]",
+        .send = "X-Actor-Telegram-Id: 7"},
     {"forget them", CALL_SQL, "delete from device where id = '" D4 "'"},
 
     {"grace", CALL_SQL, "update tg_user set entitlement_status = 'grace' where telegram_id = 7"},
+    {"nothing to be had in grace", "GET", "/connections/offers/" D1, NULL, 200,
+        "[{'protocol': 'vless_reality', 'mode': 'direct', 'variant': 'B1', 'available': false, 'code': 'entitlement_grace', 'recommended': false},"
+        " {'protocol': 'vless_reality', 'mode': 'chain', 'variant': 'B2', 'available': false, 'code': 'entitlement_grace', 'recommended': false},"
+        " {'protocol': 'vless_ws_tls', 'mode': 'direct', 'variant': 'B1', 'available': false, 'code': 'entitlement_grace', 'recommended': false},"
+        " {'protocol': 'vless_ws_tls', 'mode': 'chain', 'variant': 'B2', 'available': false, 'code': 'entitlement_grace', 'recommended': false},"
+        " {'protocol': 'hysteria2', 'mode': 'direct', 'variant': 'B3', 'available': false, 'code': 'entitlement_grace', 'recommended': false},"
+        " {'protocol': 'wireguard', 'mode': 'direct', 'variant': 'B5', 'available': false, 'code': 'entitlement_grace', 'recommended': false}]"},
     {"nothing new in grace", "POST", "/connections", ON_D1 B1 ISSUE, 403,
         "{'code': 'entitlement_grace', 'detail':"
         " 'Grace period allows existing configs only; issuing new revisions is blocked'}"},
@@ -268,6 +310,8 @@ static const struct call calls[] = {
         .scopes = "connections:read"},
     {"scope of export", "GET", "/connections/" C1 "/export", NULL, 403, "{'code': 'scope'}",
         .scopes = "connections:rw"},
+    {"scope of offers", "GET", "/connections/offers/" D1, NULL, 403, "{'code': 'scope'}",
+        .scopes = "connections:write"},
     {"scope of delivery", "GET", "/connections/" C1 "/delivery", NULL, 403, "{'code': 'scope'}",
         .scopes = "revisions:rw"},
     {"scope of deliveries", "GET", "/connections/delivery/by-device/" D1, NULL, 403,
