@@ -202,20 +202,25 @@ export STATE PORT AGENT_PORT DISPATCHER_METRICS_PORT CAMOUFLAGE_PORT VLESS_REALI
 
 run: deps
 	@$(MAKE) -s MODE=release all
-	@[ "$(NODE)" = dry ] || $(MAKE) -s peers || echo 'No Xray can be built here: the node runs dry.'
+	@[ "$(NODE)" = dry ] || $(MAKE) -s build/peers/xray || echo 'No Xray can be built here: the node runs dry.'
 	@chart/local/run build/release
 
 stop status wipe: ; @chart/local/$@
 logs: ; @chart/local/logs $(S)
 demo: ; @test/e2e/demo $(or $(STATE),.state)
 
-# Programs beside ours: Xray, and a client for its API.
-peers: build/peers/xray build/peers/xrayctl
-build/peers/xray build/peers/xrayctl &: test/peers/go.mod test/peers/go.sum test/peers/xrayctl/main.go
-	@test/peers/fetch build/peers
+# Programs beside ours: Xray, a client for its API, and other clients.
+peers := $(addprefix build/peers/,xray xrayctl sing-box mihomo-check)
+peers: $(peers)
+build/peers/xray: $(wildcard test/peers/go.*)
+build/peers/xrayctl: $(wildcard test/peers/go.* test/peers/xrayctl/*)
+build/peers/sing-box: $(wildcard test/peers/sing-box/*)
+build/peers/mihomo-check: $(wildcard test/peers/mihomo/*)
+$(peers):
+	@test/peers/fetch $(@D) $(@F)
 
 bench:
-	@$(MAKE) -s MODE=release all build/release/bench/hello peers
+	@$(MAKE) -s MODE=release all build/release/bench/hello build/peers/xray build/peers/xrayctl
 	@BUILD=build/release test/bench/bench $(P)
 
 help:

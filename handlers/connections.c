@@ -127,9 +127,9 @@ static const struct route routes[] = {
     {"DELETE", "/{id:uuid}", "connections:write", delete_connection, 204, WRITES,
         .errors = ERRS(ERR_CONNECTION_NOT_FOUND)},
     {"GET", "/{id:uuid}/export", "revisions:read", export_slot_0, 200, SECRET,
-        .query = &export_query_schema,
+        .query = &export_query_schema, .media = EXPORT_MEDIA,
         .errors = ERRS(ERR_CONNECTION_NOT_FOUND, ERR_REVISION_NOT_FOUND, ERR_REVISION_GONE,
-            ERR_EXPORT_FORMAT)},
+            ERR_EXPORT_FORMAT, ERR_EXPORT_CONFIG)},
     {"GET", "/{id:uuid}/delivery", "connections:read", get_delivery, 200,
         .answer = &delivery_schema, .errors = ERRS(ERR_CONNECTION_NOT_FOUND)},
 };

@@ -91,8 +91,9 @@ static const struct route routes[] = {
     {"POST", "/{id:uuid}/revoke", "revisions:write", revoke_revision, 200, WRITES | SECRET,
         .answer = &revision_schema, .again = answer_again, .errors = ERRS(ERR_REVISION_NOT_FOUND)},
     {"GET", "/{id:uuid}/export", "revisions:read", export_one, 200, SECRET,
-        .query = &export_query_schema,
-        .errors = ERRS(ERR_REVISION_NOT_FOUND, ERR_REVISION_GONE, ERR_EXPORT_FORMAT)},
+        .query = &export_query_schema, .media = EXPORT_MEDIA,
+        .errors =
+            ERRS(ERR_REVISION_NOT_FOUND, ERR_REVISION_GONE, ERR_EXPORT_FORMAT, ERR_EXPORT_CONFIG)},
 };
 
 const struct app handler_app = {

@@ -58,6 +58,7 @@ const struct err_kind err_kinds[ERR_CODES] = {
     [ERR_CONNECTION_REVOKED] = {CLASS_CONFLICT, "connection_revoked", "Connection is revoked"},
     [ERR_REVISION_GONE] = {CLASS_GONE, "revision_gone", "The revision's credential is gone"},
     [ERR_EXPORT_FORMAT] = {CLASS_NOT_ACCEPTABLE, "export_format", "The protocol has no such form"},
+    [ERR_EXPORT_CONFIG] = {CLASS_CONFLICT, "export_config", "The configuration cannot be exported"},
     [ERR_NO_ENDPOINT] = {CLASS_CONFLICT, "no_endpoint", "No usable endpoint for VPS_T"},
     [ERR_REALITY_KEYS] = {CLASS_CONFLICT, "reality_keys", "REALITY keys are not configured"},
     [ERR_WIREGUARD_KEY] = {CLASS_CONFLICT, "wireguard_key",

@@ -4,8 +4,12 @@
 #include <string.h>
 
 #include "domain/reach.h"
+#include "export/conf.h"
 #include "export/link.h"
+#include "export/mihomo.h"
 #include "export/qr.h"
+#include "export/singbox.h"
+#include "export/xray.h"
 #include "store/connections.h"
 
 enum {
@@ -33,41 +37,80 @@ const struct schema export_query_schema =
 
 /* -- forms --------------------------------------------------------------------------------- */
 
-typedef bool make_fn(const struct export_source *source, link_fn *link, struct arena *arena,
-    struct export_file *file, struct err *err);
+/* What a form is wrapped into. */
+typedef bool
+wrap_fn(const char *text, struct arena *arena, const void **data, size_t *size, struct err *err);
 
 static bool
-make_uri(const struct export_source *source, link_fn *link, struct arena *arena,
-    struct export_file *file, struct err *err)
+as_text(const char *text, struct arena *arena, const void **data, size_t *size, struct err *err)
 {
-    const char *text;
-
-    if (!link(source, arena, &text, err))
-        return false;
-    file->data = text;
-    file->size = strlen(text);
+    (void)arena; /* as every wrap_fn has them */
+    (void)err;
+    *data = text;
+    *size = strlen(text);
     return true;
 }
 
-static bool
-make_qr_png(const struct export_source *source, link_fn *link, struct arena *arena,
-    struct export_file *file, struct err *err)
-{
-    const char *text;
-
-    return link(source, arena, &text, err) && qr_png(text, arena, &file->data, &file->size, err);
-}
-
 static const struct {
-    int protocol, format;
-    make_fn *make;
-    link_fn *link;
+    wrap_fn *wrap;
     const char *type, *extension;
-} forms[] = {
-    {PROTOCOL_VLESS_REALITY, FORMAT_URI, make_uri, link_reality, "text/plain; charset=utf-8",
-        "txt"},
-    {PROTOCOL_VLESS_REALITY, FORMAT_QR_PNG, make_qr_png, link_reality, "image/png", "png"},
+} formats[] = {
+    [FORMAT_URI] = {as_text, "text/plain; charset=utf-8", "txt"},
+    [FORMAT_CONF] = {as_text, "text/plain; charset=utf-8", "conf"},
+    [FORMAT_QR_PNG] = {qr_png, "image/png", "png"},
+    [FORMAT_QR_SVG] = {qr_svg, "image/svg+xml", "svg"},
+    [FORMAT_XRAY] = {as_text, "application/json", "json"},
+    [FORMAT_SINGBOX] = {as_text, "application/json", "json"},
+    [FORMAT_MIHOMO] = {as_text, "application/yaml", "yaml"},
 };
+
+/* Which protocol has which form, and what makes it. */
+static form_fn *const forms[][COUNT(formats)] = {
+    [PROTOCOL_VLESS_REALITY] =
+        {
+            [FORMAT_URI] = link_reality,
+            [FORMAT_QR_PNG] = link_reality,
+            [FORMAT_QR_SVG] = link_reality,
+            [FORMAT_XRAY] = xray_reality,
+            [FORMAT_SINGBOX] = singbox_reality,
+            [FORMAT_MIHOMO] = mihomo_reality,
+        },
+    [PROTOCOL_VLESS_WS_TLS] =
+        {
+            [FORMAT_URI] = link_ws,
+            [FORMAT_QR_PNG] = link_ws,
+            [FORMAT_QR_SVG] = link_ws,
+            [FORMAT_XRAY] = xray_ws,
+            [FORMAT_SINGBOX] = singbox_ws,
+            [FORMAT_MIHOMO] = mihomo_ws,
+        },
+    [PROTOCOL_HYSTERIA2] =
+        {
+            [FORMAT_URI] = link_hysteria,
+            [FORMAT_QR_PNG] = link_hysteria,
+            [FORMAT_QR_SVG] = link_hysteria,
+            [FORMAT_XRAY] = xray_hysteria,
+            [FORMAT_SINGBOX] = singbox_hysteria,
+            [FORMAT_MIHOMO] = mihomo_hysteria,
+        },
+    /* Its apps take a picture of the file, not of a link. */
+    [PROTOCOL_WIREGUARD] =
+        {
+            [FORMAT_URI] = link_wireguard,
+            [FORMAT_CONF] = conf_wireguard,
+            [FORMAT_QR_PNG] = conf_wireguard,
+            [FORMAT_QR_SVG] = conf_wireguard,
+            [FORMAT_XRAY] = xray_wireguard,
+            [FORMAT_SINGBOX] = singbox_wireguard,
+            [FORMAT_MIHOMO] = mihomo_wireguard,
+        },
+};
+
+const char *
+form_title(const struct export_source *source, struct arena *arena)
+{
+    return arena_printf(arena, "Tracegate %s", connection_variant_names[source->variant]);
+}
 
 /* -- its name ------------------------------------------------------------------------------ */
 
@@ -101,14 +144,15 @@ bool
 export_make(const struct export_source *source, int format, struct arena *arena,
     struct export_file *file, struct err *err)
 {
-    for (size_t i = 0; i < COUNT(forms); i++) {
-        if (forms[i].protocol != source->protocol || forms[i].format != format)
-            continue;
-        file->name = file_name(source, forms[i].extension, arena);
-        file->type = forms[i].type;
-        return forms[i].make(source, forms[i].link, arena, file, err);
-    }
-    return err_set(err, ERR_EXPORT_FORMAT);
+    form_fn *form = forms[source->protocol][format];
+    const char *text;
+
+    if (form == NULL)
+        return err_set(err, ERR_EXPORT_FORMAT);
+    file->name = file_name(source, formats[format].extension, arena);
+    file->type = formats[format].type;
+    return form(source, arena, &text, err) &&
+        formats[format].wrap(text, arena, &file->data, &file->size, err);
 }
 
 /* -- who gets it --------------------------------------------------------------------------- */

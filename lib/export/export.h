@@ -18,6 +18,9 @@ enum export_format {
     FORMAT_MIHOMO
 };
 
+/* Their types. */
+#define EXPORT_MEDIA "text/plain image/png image/svg+xml application/json application/yaml"
+
 struct export_query {
     int format; /* enum export_format */
 };
@@ -32,7 +35,7 @@ struct export_file {
 };
 
 /* Only its owner gets it, whatever the rank of who asks. ERR_REVISION_NOT_FOUND,
- * ERR_REVISION_GONE, ERR_EXPORT_FORMAT. */
+ * ERR_REVISION_GONE, ERR_EXPORT_FORMAT, ERR_EXPORT_CONFIG. */
 bool export_revision(const struct turn *turn, const char *revision_id, int format,
     struct export_file *file, struct err *err) MUST_CHECK;
 
@@ -41,7 +44,7 @@ bool export_revision(const struct turn *turn, const char *revision_id, int forma
 bool export_connection(const struct turn *turn, const char *connection_id, int format,
     struct export_file *file, struct err *err) MUST_CHECK;
 
-/* What is exported, as a file. ERR_EXPORT_FORMAT. */
+/* What is exported, as a file. ERR_EXPORT_FORMAT, ERR_EXPORT_CONFIG. */
 bool export_make(const struct export_source *source, int format, struct arena *arena,
     struct export_file *file, struct err *err) MUST_CHECK;
 

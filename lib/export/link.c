@@ -1,13 +1,17 @@
 #include "export/link.h"
 
+#include <inttypes.h>
 #include <string.h>
 
-#include "domain/reality.h"
-#include "schema/read.h"
+#include "base/text.h"
+#include "export/part.h"
 
 struct param {
-    const char *name, *value;
+    const char *name;
+    const char *value; /* NULL: without it */
 };
+
+/* -- parts --------------------------------------------------------------------------------- */
 
 /* All but A-Z a-z 0-9 - . _ ~ is encoded: clients disagree about everything else. */
 static const char *
@@ -35,37 +39,60 @@ encode(const char *text, struct arena *arena)
 static const char *
 encode_params(const struct param *params, size_t count, struct arena *arena)
 {
-    const char *text = "";
+    const char *text = "", *before = "?";
 
-    for (size_t i = 0; i < count; i++)
-        text = arena_printf(arena, "%s%c%s=%s", text, i == 0 ? '?' : '&', params[i].name,
-            encode(params[i].value, arena));
+    for (size_t i = 0; i < count; i++) {
+        if (params[i].value == NULL)
+            continue;
+        text = arena_printf(
+            arena, "%s%s%s=%s", text, before, params[i].name, encode(params[i].value, arena));
+        before = "&";
+    }
     return text;
 }
 
-static bool
-read_config(const struct schema *schema, const struct export_source *source, struct arena *arena,
-    void *config, struct err *err)
+static const char *
+join(const struct list *texts, struct arena *arena)
 {
-    struct reader reader = {.arena = arena, .source = SOURCE_ROW};
-    const char *text = source->effective_config_json;
-    struct json_object *json;
+    struct text text = {.arena = arena};
+    const char *const *items = texts->at;
 
-    if (text == NULL || !json_read(arena, text, strlen(text), &json))
-        return err_say(err, ERR_INTERNAL, "revision %s: no configuration", source->revision_id);
-    read_json(&reader, schema, json, config);
-    return reader.faults == NULL ||
-        err_say(err, ERR_INTERNAL, "revision %s: its configuration breaks its schema",
-            source->revision_id);
+    for (size_t i = 0; i < texts->count; i++) {
+        text_put(&text, i == 0 ? "" : ",");
+        text_put(&text, items[i]);
+    }
+    return text.data;
+}
+
+static const char *
+number(int64_t value, struct arena *arena)
+{
+    return arena_printf(arena, "%" PRId64, value);
+}
+
+static const char *
+title(const struct export_source *source, struct arena *arena)
+{
+    return encode(form_title(source, arena), arena);
+}
+
+/* -- VLESS --------------------------------------------------------------------------------- */
+
+static const char *
+vless(const struct export_source *source, const struct vless_client *config, const char *params,
+    struct arena *arena)
+{
+    return arena_printf(arena, "vless://%s@%s:%d%s#%s", config->uuid, config->server,
+        (int)config->port, params, title(source, arena));
 }
 
 bool
 link_reality(
-    const struct export_source *source, struct arena *arena, const char **link, struct err *err)
+    const struct export_source *source, struct arena *arena, const char **text, struct err *err)
 {
-    struct reality_config config = {0};
+    struct vless_client config;
 
-    if (!read_config(&reality_config_schema, source, arena, &config, err))
+    if (!config_read(&reality_export_schema, source, arena, &config, err))
         return false;
     const struct param params[] = {
         {"encryption", "none"},
@@ -79,9 +106,86 @@ link_reality(
         {"type", "tcp"},
         {"headerType", "none"},
     };
-    const char *name =
-        arena_printf(arena, "Tracegate %s", connection_variant_names[source->variant]);
-    *link = arena_printf(arena, "vless://%s@%s:%d%s#%s", config.uuid, config.server,
-        (int)config.port, encode_params(params, COUNT(params), arena), encode(name, arena));
+    *text = vless(source, &config, encode_params(params, COUNT(params), arena), arena);
+    return true;
+}
+
+bool
+link_ws(const struct export_source *source, struct arena *arena, const char **text, struct err *err)
+{
+    struct vless_client config;
+
+    if (!config_read(&ws_export_schema, source, arena, &config, err))
+        return false;
+    const struct param params[] = {
+        {"encryption", "none"},
+        {"security", "tls"},
+        {"sni", config.sni},
+        {"fp", "chrome"},
+        {"alpn", "http/1.1"},
+        {"allowInsecure", config.tls->insecure ? "1" : NULL},
+        {"type", "ws"},
+        {"host", config.ws->host != NULL ? config.ws->host : config.sni},
+        {"path", config.ws->path},
+    };
+    *text = vless(source, &config, encode_params(params, COUNT(params), arena), arena);
+    return true;
+}
+
+/* -- the others ---------------------------------------------------------------------------- */
+
+/* The colon between name and password stays as it is: it is what the server splits at. */
+static const char *
+credential(const struct auth_part *auth, struct arena *arena)
+{
+    const char *password = encode(auth->password, arena);
+
+    return auth->username == NULL
+        ? password
+        : arena_printf(arena, "%s:%s", encode(auth->username, arena), password);
+}
+
+bool
+link_hysteria(
+    const struct export_source *source, struct arena *arena, const char **text, struct err *err)
+{
+    struct hysteria_client config;
+
+    if (!config_read(&hysteria_export_schema, source, arena, &config, err))
+        return false;
+    const struct param params[] = {
+        {"sni", config.sni},
+        {"insecure", config.insecure ? "1" : "0"},
+        {"pinSHA256", part_pin(config.pin_sha256, arena)},
+        {"obfs", config.obfs == NULL ? NULL : config.obfs->type},
+        {"obfs-password", config.obfs == NULL ? NULL : config.obfs->password},
+    };
+    *text = arena_printf(arena, "hysteria2://%s@%s:%d/%s#%s", credential(config.auth, arena),
+        config.server, (int)config.port, encode_params(params, COUNT(params), arena),
+        title(source, arena));
+    return true;
+}
+
+bool
+link_wireguard(
+    const struct export_source *source, struct arena *arena, const char **text, struct err *err)
+{
+    struct wireguard_client config;
+
+    if (!config_read(&wireguard_export_schema, source, arena, &config, err))
+        return false;
+    const struct list allowed = part_allowed_ips(&config.peer->allowed_ips, arena);
+    const struct param params[] = {
+        {"publickey", config.peer->public_key},
+        {"address", join(&config.interface->addresses, arena)},
+        {"presharedkey", config.peer->preshared_key},
+        {"mtu", number(config.interface->mtu, arena)},
+        {"allowedips", join(&allowed, arena)},
+        {"keepalive", number(config.peer->persistent_keepalive, arena)},
+        {"dns", join(&config.interface->dns, arena)},
+    };
+    *text =
+        arena_printf(arena, "wireguard://%s@%s/%s#%s", encode(config.interface->private_key, arena),
+            config.endpoint, encode_params(params, COUNT(params), arena), title(source, arena));
     return true;
 }

@@ -4,6 +4,8 @@
 #include <qrencode.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum {
     BLACK = 0,
     WHITE = 255
@@ -35,14 +37,25 @@ paint(const QRcode *code, size_t side, struct arena *arena)
     return pixels;
 }
 
-bool
-qr_png(const char *text, struct arena *arena, const void **data, size_t *size, struct err *err)
+/* NULL after an error. */
+static const QRcode *
+encode(const char *text, struct arena *arena, struct err *err)
 {
     QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_M);
 
-    arena_defer(arena, release, code);
     if (code == NULL)
-        return err_say(err, ERR_INTERNAL, "no QR code for %zu bytes", strlen(text));
+        err_fill_text(err, ERR_INTERNAL, "no QR code for %zu bytes", strlen(text));
+    arena_defer(arena, release, code);
+    return code;
+}
+
+bool
+qr_png(const char *text, struct arena *arena, const void **data, size_t *size, struct err *err)
+{
+    const QRcode *code = encode(text, arena, err);
+
+    if (code == NULL)
+        return false;
     size_t side = ((size_t)code->width + 2 * quiet) * module;
     const unsigned char *pixels = paint(code, side, arena);
     png_image image = {.version = PNG_IMAGE_VERSION,
@@ -56,5 +69,45 @@ qr_png(const char *text, struct arena *arena, const void **data, size_t *size, s
         return err_say(err, ERR_INTERNAL, "no PNG: %s", image.message);
     *data = png;
     *size = bytes;
+    return true;
+}
+
+/* Each run of black squares of a row is one stroke of the path. */
+static void
+draw_row(struct text *path, const QRcode *code, size_t y)
+{
+    size_t modules = (size_t)code->width;
+    const unsigned char *row = &code->data[y * modules];
+
+    for (size_t x = 0, end; x < modules; x = end) {
+        for (end = x; end < modules && (row[end] & 1) == (row[x] & 1); end++)
+            ;
+        if (row[x] & 1)
+            text_put(path,
+                arena_printf(
+                    path->arena, "M%zu %zuh%zuv1h-%zuz", x + quiet, y + quiet, end - x, end - x));
+    }
+}
+
+bool
+qr_svg(const char *text, struct arena *arena, const void **data, size_t *size, struct err *err)
+{
+    const QRcode *code = encode(text, arena, err);
+    struct text svg = {.arena = arena};
+
+    if (code == NULL)
+        return false;
+    size_t side = (size_t)code->width + 2 * quiet;
+    text_put(&svg,
+        arena_printf(arena,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%zu\" height=\"%zu\""
+            " viewBox=\"0 0 %zu %zu\" shape-rendering=\"crispEdges\">"
+            "<path fill=\"#fff\" d=\"M0 0h%zuv%zuH0z\"/><path d=\"",
+            side * module, side * module, side, side, side, side));
+    for (size_t y = 0; y < (size_t)code->width; y++)
+        draw_row(&svg, code, y);
+    text_put(&svg, "\"/></svg>\n");
+    *data = svg.data;
+    *size = svg.size;
     return true;
 }

@@ -10,4 +10,8 @@
 bool qr_png(const char *text, struct arena *arena, const void **data, size_t *size,
     struct err *err) MUST_CHECK;
 
+/* The same as a drawing, which scales: one unit to a square. */
+bool qr_svg(const char *text, struct arena *arena, const void **data, size_t *size,
+    struct err *err) MUST_CHECK;
+
 #endif

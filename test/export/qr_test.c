@@ -10,8 +10,11 @@ enum {
 
 static struct arena arena;
 
+typedef bool
+draw_fn(const char *text, struct arena *in, const void **data, size_t *size, struct err *err);
+
 static bool
-draws(size_t length)
+draws(draw_fn *draw, const char *head, size_t length)
 {
     char *text = arena_alloc(&arena, length + 1);
     const void *data;
@@ -19,8 +22,8 @@ draws(size_t length)
     struct err err;
 
     memset(text, 'a', length);
-    if (qr_png(text, &arena, &data, &size, &err))
-        return size > 8 && memcmp(data, "\x89PNG", 4) == 0;
+    if (draw(text, &arena, &data, &size, &err))
+        return size > strlen(head) && memcmp(data, head, strlen(head)) == 0;
     CHECK_INT(ERR_INTERNAL, err.code);
     return false;
 }
@@ -28,10 +31,17 @@ draws(size_t length)
 static void
 test_a_text_is_a_picture_as_long_as_it_fits(void)
 {
-    CHECK(draws(1));
-    CHECK(draws(QR_BYTES_MAX));
-    CHECK(!draws(QR_BYTES_MAX + 1));
-    CHECK(!draws(0));
+    static const struct {
+        draw_fn *draw;
+        const char *head;
+    } cases[] = {{qr_png, "\x89PNG"}, {qr_svg, "<svg "}};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        CHECK(draws(cases[i].draw, cases[i].head, 1));
+        CHECK(draws(cases[i].draw, cases[i].head, QR_BYTES_MAX));
+        CHECK(!draws(cases[i].draw, cases[i].head, QR_BYTES_MAX + 1));
+        CHECK(!draws(cases[i].draw, cases[i].head, 0));
+    }
 }
 
 int

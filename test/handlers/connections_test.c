@@ -239,6 +239,13 @@ static const struct call calls[] = {
         "Content-Disposition: attachment; filename=\"phone-000.png\""},
     {"export in a form it lacks", "GET", "/connections/" C1 "/export?format=conf", NULL, 406,
         "{'code': 'export_format'}"},
+    {"an older release left out", CALL_SQL, "update connection_revision set effective_config_json"
+        " = effective_config_json - 'server' where connection_id = '" C1 "'"},
+    {"what no client can do without", "GET", "/connections/" C1 "/export", NULL, 409,
+        "{'code': 'export_config'}"},
+    {"it is mended", CALL_SQL, "update connection_revision set effective_config_json"
+        " = effective_config_json || '{\"server\": \"t1.example.net\"}'"
+        " where connection_id = '" C1 "'"},
     {"export in no form", "GET", "/connections/" C1 "/export?format=doc", NULL, 422,
         "{'errors': [{'loc': ['query', 'format'], 'type': 'enum'}]}"},
     {"export nothing", "GET", "/connections/" C2 "/export", NULL, 404,
