@@ -76,6 +76,8 @@ $(foreach d,$(patsubst daemons/%/main.c,%,$(wildcard daemons/*/main.c)),\
     $(eval $(OUT)/bin/tracegate-$(subst _,-,$d): $(call parts,$d) $(OUT)/tracegate.a))
 $(foreach d,$(patsubst daemons/%/,%,$(sort $(dir $(wildcard daemons/*/*.c)))),\
     $(eval $(filter $(OUT)/test/daemons/$d/%,$(tests)): $(call testparts,$d)))
+# Its tests run the program itself.
+$(filter $(OUT)/test/daemons/init_db/%,$(tests)): | $(OUT)/bin/tracegate-init-db
 
 # What nginx and the world know of the routes is made from the handlers' own tables.
 $(OUT)/nginx/openapi.json: nginx/locations $(handlers)

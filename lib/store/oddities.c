@@ -19,24 +19,27 @@ static const struct schema oddity_schema = SCHEMA(struct oddity, oddity_fields);
     "case when r.effective_config_json::text !~* '\\\\u(0000|d[89a-f])'"                           \
     " then r.effective_config_json ->> 'device_public_key' end"
 
+/* Which peer of its device stays is the first of them. Only before the second stage there are more.
+ */
+#define RANKED_PEERS                                                                               \
+    "with named as (select distinct on (c.device_id) c.device_id, " NAMED_KEY                      \
+    " as public_key from connection c join connection_revision r on r.connection_id = c.id"        \
+    " where c.protocol::text = 'WIREGUARD' and r.status::text = 'ACTIVE' and r.slot = 0"           \
+    " order by c.device_id, (c.status::text = 'ACTIVE') desc, r.created_at desc, r.id),"           \
+    " ranked as (select p.id, p.status, row_number() over (partition by p.device_id order by"      \
+    " (p.peer_public_key is not distinct from n.public_key) desc, (p.status::text = 'ACTIVE')"     \
+    " desc, p.created_at desc, p.id) as place from wireguard_peer p"                               \
+    " left join named n on n.device_id = p.device_id)"
+
 #define OCTET "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 #define IPV4  "^" OCTET "([.]" OCTET "){3}"
 
 const struct oddity_kind oddity_kinds[] = {
     {2, "wireguard_peer", "further peers of a device", "dropped, its address released",
         {.name = "odd_peers",
-            .sql = "with named as (select distinct on (c.device_id) c.device_id, " NAMED_KEY
-                   " as public_key from connection c"
-                   " join connection_revision r on r.connection_id = c.id"
-                   " where c.protocol::text = 'WIREGUARD' and r.status::text = 'ACTIVE'"
-                   " and r.slot = 0 order by c.device_id, (c.status::text = 'ACTIVE') desc,"
-                   " r.created_at desc, r.id), ranked as (select p.id, row_number() over ("
-                   "partition by p.device_id order by"
-                   " (p.peer_public_key is not distinct from n.public_key) desc,"
-                   " (p.status::text = 'ACTIVE') desc, p.created_at desc, p.id) as place"
-                   " from wireguard_peer p left join named n on n.device_id = p.device_id)"
-                   " select id::text, 'a further peer of its device' as detail from ranked"
-                   " where place > 1 order by id",
+            .sql = RANKED_PEERS
+            " select id::text, 'a further peer of its device' as detail from ranked"
+            " where place > 1 order by id",
             .row = &oddity_schema}},
     {6, "connection_revision", "active revisions of a slot that has a newer one", "revoked",
         {.name = "odd_slots",
@@ -57,10 +60,11 @@ const struct oddity_kind oddity_kinds[] = {
             .row = &oddity_schema}},
     {9, "wireguard_peer", "revoked peers", "deleted",
         {.name = "odd_revoked_peers",
-            .sql = "select id::text, 'a revoked peer' as detail from wireguard_peer"
-                   " where status::text in ('REVOKED', 'revoked') order by id",
+            .sql = RANKED_PEERS
+            " select id::text, 'a revoked peer' as detail from ranked"
+            " where place = 1 and status::text in ('REVOKED', 'revoked') order by id",
             .row = &oddity_schema}},
-    {9, "connection", "further WireGuard connections of a device", "revoked",
+    {9, "connection", "further WireGuard connections of a device", "revoked with its revisions",
         {.name = "odd_wireguard",
             .sql = "with ranked as (select c.id, row_number() over (partition by c.device_id"
                    " order by p.peer_public_key is not null desc, p.created_at desc nulls last,"
