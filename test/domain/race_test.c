@@ -57,8 +57,9 @@ change(struct fixture *own, int number, const char *connection_id)
         own->err.code == ERR_CONNECTION_REVOKED;
 }
 
-static void
-check_serial(const char *id)
+/* No gap, and a version for each change. */
+static int64_t
+check_slots(const char *id)
 {
     static const char gaps[] =
         "select count(*) as n from (select slot, row_number() over (order by slot) - 1 as want"
@@ -68,12 +69,20 @@ check_serial(const char *id)
     static const char changes[] =
         "select count(*) as n from audit_log where subject = 'connection:'"
         " || $1 or after ->> 'connection_id' = $1";
-    static const char steps[] = "select count(distinct ver) * 1000 + max(ver) as n"
-                                " from outbox_event where aggregate_id = $1";
     int64_t count = fixture_number(&fixture, changes, id);
 
     CHECK_INT(0, fixture_number(&fixture, gaps, id));
     CHECK_INT(count, fixture_number(&fixture, ver, id));
+    return count;
+}
+
+static void
+check_serial(const char *id)
+{
+    static const char steps[] = "select count(distinct ver) * 1000 + max(ver) as n"
+                                " from outbox_event where aggregate_id = $1";
+    int64_t count = check_slots(id);
+
     CHECK_INT(count * 1001, fixture_number(&fixture, steps, id));
 }
 
@@ -90,6 +99,92 @@ test_3_1_changes_of_one_connection_come_out_as_if_in_turn(void)
         race(&fixture, change, id);
         check_serial(id);
     }
+}
+
+/* -- one tunnel ---------------------------------------------------------------------------- */
+
+static bool
+open_tunnel(struct fixture *own, int number, const char *device_id)
+{
+    struct connection connection;
+
+    (void)number; /* all want it for the same device */
+    return fixture_connect_as(own, PROTOCOL_WIREGUARD, device_id, &connection) ||
+        own->err.code == ERR_WG_EXISTS;
+}
+
+static int64_t
+count_of(const char *what)
+{
+    return fixture_number(&fixture, what, NULL);
+}
+
+static void
+test_3_2_one_of_many_gets_the_tunnel_of_a_device(void)
+{
+    race(&fixture, open_tunnel, FIXTURE_DEVICE);
+    CHECK_INT(1,
+        count_of("select count(*) as n from connection where status = 'active'"
+                 " and protocol = 'wireguard'"));
+    CHECK_INT(1, count_of("select count(*) as n from wireguard_peer"));
+    CHECK_INT(1, count_of("select count(*) as n from ipam_lease"));
+    CHECK_INT(1, count_of("select count(*) as n from outbox_event where component = 'wireguard'"));
+}
+
+static void
+test_3_6_a_peer_follows_slot_0_whatever_comes_at_once(void)
+{
+    static const char peer[] =
+        "select count(*) as n from connection c left join connection_revision r"
+        " on r.connection_id = c.id and r.status = 'active' and r.slot = 0"
+        " left join wireguard_peer p on p.device_id = c.device_id"
+        " where c.id = $1 and (c.status = 'active') = (p.id is not null)"
+        " and p.peer_public_key is not distinct from r.credential_key";
+    static const char told[] =
+        "select count(*) as n from (select count(*) as events, max(ver) as newest"
+        " from outbox_event where component = 'wireguard') e join device d"
+        " on d.id = $1 and d.wg_ver = e.events and d.wg_ver = e.newest";
+    char id[UUID_SIZE];
+    const struct connections_query in = {0};
+    struct list tunnels;
+
+    CHECK(connections_of_device(&fixture.turn, FIXTURE_DEVICE, &in, &tunnels, &fixture.err));
+    if (!CHECK(tunnels.count == 1))
+        return;
+    memcpy(id, ((const struct connection *)tunnels.at)->id, UUID_SIZE);
+    race(&fixture, change, id);
+    check_slots(id);
+    CHECK_INT(1, fixture_number(&fixture, peer, id));
+    CHECK_INT(1, fixture_number(&fixture, told, FIXTURE_DEVICE));
+}
+
+static bool
+take_last(struct fixture *own, int number, const char *arg)
+{
+    struct connection connection;
+    const char *id = arena_printf(&own->arena, "%s%02x", arg, number);
+
+    return fixture_connect_as(own, PROTOCOL_WIREGUARD, id, &connection) ||
+        own->err.code == ERR_IPAM_EXHAUSTED;
+}
+
+static void
+test_3_6_one_of_many_gets_the_last_address(void)
+{
+    fixture_exec(&fixture, "delete from connection", NULL);
+    fixture_exec(&fixture, "delete from wireguard_peer", NULL);
+    fixture_exec(&fixture, "delete from ipam_lease", NULL);
+    fixture_exec(&fixture, "update ipam_pool set cidr = '10.70.0.0/30'", NULL);
+    fixture_exec(&fixture,
+        "insert into device (id, user_id, name, status) select"
+        " ('00000000-0000-4000-8000-0000000001' || lpad(to_hex(n), 2, '0'))::uuid, 7, 'd' || n,"
+        " 'active' from generate_series(0, 63) n",
+        NULL);
+    race(&fixture, take_last, "00000000-0000-4000-8000-0000000001");
+    CHECK_INT(1, count_of("select count(*) as n from connection where status = 'active'"));
+    CHECK_INT(1, count_of("select count(*) as n from wireguard_peer"));
+    CHECK_INT(1, count_of("select count(*) as n from ipam_lease where status = 'active'"));
+    fixture_exec(&fixture, "delete from device where id <> $1", FIXTURE_DEVICE);
 }
 
 /* -- a device that goes meanwhile ---------------------------------------------------------- */
@@ -296,6 +391,10 @@ int
 main(void)
 {
     fixture_open(&fixture);
+    fixture_pool(&fixture);
+    test_3_2_one_of_many_gets_the_tunnel_of_a_device();
+    test_3_6_a_peer_follows_slot_0_whatever_comes_at_once();
+    test_3_6_one_of_many_gets_the_last_address();
     test_3_1_changes_of_one_connection_come_out_as_if_in_turn();
     test_3_0_no_connection_is_born_after_its_device_was_revoked();
     test_3_2_one_of_many_gets_the_last_place();

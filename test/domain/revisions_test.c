@@ -137,25 +137,54 @@ step(struct model *model, const char *connection_id, unsigned *seed)
     return "revoke";
 }
 
+/* The peer of a tunnel follows slot 0, and its version counts the changes of that. */
+static void
+check_peer_like(const struct model *model, int64_t changes)
+{
+    static const char key[] =
+        "select count(*) as n from wireguard_peer p join connection_revision r"
+        " on r.credential_key = p.peer_public_key where r.id = $1";
+    static const char ver[] = "select wg_ver as n from device where id = $1";
+
+    check_int("peer", 1, fixture_number(&fixture, key, model->ids[model->slots[0]]));
+    check_int("its version", changes, fixture_number(&fixture, ver, FIXTURE_DEVICE));
+}
+
+static void
+walk(struct model *model, int protocol, const char *connection_id)
+{
+    unsigned seed = 31;
+    int64_t changes = 1;
+    int first = 0;
+
+    for (int i = 0; i < STEPS; i++) {
+        fixture_turn(&fixture);
+        const char *name = step(model, connection_id, &seed);
+        changes += model->slots[0] != first;
+        first = model->slots[0];
+        fixture_turn(&fixture);
+        check_like(model, connection_id, name);
+        if (protocol == PROTOCOL_WIREGUARD)
+            check_peer_like(model, changes);
+    }
+}
+
 static void
 test_3_1_slots_are_as_the_model_says(void)
 {
     struct connection connection;
-    struct model model = {.ver = 0};
-    unsigned seed = 31;
+    struct model model;
 
-    fixture_connect(&fixture, &connection);
-    char *id = strdup(connection.id);
-    memcpy(model.ids[0], connection.revision->id, UUID_SIZE);
-    model.known = 1;
-    model_raise(&model, 0);
-    for (int i = 0; i < STEPS; i++) {
+    for (int protocol = 0; connection_protocol_names[protocol] != NULL; protocol++) {
         fixture_turn(&fixture);
-        const char *name = step(&model, id, &seed);
-        fixture_turn(&fixture);
-        check_like(&model, id, name);
+        CHECK(fixture_connect_as(&fixture, protocol, FIXTURE_DEVICE, &connection));
+        char *id = strdup(connection.id);
+        model = (struct model){.known = 1};
+        memcpy(model.ids[0], connection.revision->id, UUID_SIZE);
+        model_raise(&model, 0);
+        walk(&model, protocol, id);
+        free(id);
     }
-    free(id);
 }
 
 /* -- what nodes are told ------------------------------------------------------------------- */
@@ -228,38 +257,154 @@ test_3_1_the_last_one_takes_the_connection_with_it(void)
         fixture_number(&fixture, audit, arena_printf(&fixture.arena, "revision:%s", revision.id)));
 }
 
-static void
-test_3_1_a_revoked_revision_shows_no_secret_but_keeps_it(void)
+static bool
+shows(const struct revision *revision, const char *member)
 {
-    static const char kept[] = "select count(*) as n from connection_revision"
-                               " where id = $1 and effective_config_json ? 'uuid'";
+    return strstr(revision->effective_config_json,
+               arena_printf(&fixture.arena, "\"%s\":", member)) != NULL;
+}
+
+static void
+check_hidden(int protocol, const char *secret, const char *open)
+{
+    static const char kept[] =
+        "select count(*) as n from connection_revision where id = split_part($1, ' ', 1)::uuid"
+        " and effective_config_json::text like '%\"' || split_part($1, ' ', 2) || '\":%'";
     struct connection connection;
     struct revision revision;
 
     fixture_turn(&fixture);
-    fixture_connect(&fixture, &connection);
+    fixture_exec(&fixture, "delete from connection", NULL);
+    CHECK(fixture_connect_as(&fixture, protocol, FIXTURE_DEVICE, &connection));
     issued(connection.id);
     const char *id = connection.revision->id;
-    CHECK(strstr(connection.revision->effective_config_json, "\"uuid\"") != NULL);
+    CHECK(shows(connection.revision, secret));
     CHECK(revision_revoke(&fixture.turn, id, &revision, &fixture.err));
-    CHECK(strstr(revision.effective_config_json, "\"uuid\"") == NULL);
-    CHECK(strstr(revision.effective_config_json, "\"server\"") != NULL);
+    CHECK(!shows(&revision, secret) && shows(&revision, open));
     CHECK(revision_read(&fixture.turn, id, &revision, &fixture.err));
-    CHECK(strstr(revision.effective_config_json, "\"uuid\"") == NULL);
-    CHECK_INT(1, fixture_number(&fixture, kept, id));
+    CHECK(!shows(&revision, secret));
+    const char *arg = arena_printf(&fixture.arena, "%s %s", id, secret);
+    check_int(secret, 1, fixture_number(&fixture, kept, arg));
     CHECK(revision_activate(&fixture.turn, id, &revision, &fixture.err));
-    CHECK(strstr(revision.effective_config_json, "\"uuid\"") != NULL);
+    CHECK(shows(&revision, secret));
+}
+
+static void
+test_3_1_a_revoked_revision_shows_no_secret_but_keeps_it(void)
+{
+    check_hidden(PROTOCOL_VLESS_REALITY, "uuid", "server");
+    check_hidden(PROTOCOL_VLESS_WS_TLS, "uuid", "server_name");
+    check_hidden(PROTOCOL_HYSTERIA2, "password", "username");
+    check_hidden(PROTOCOL_WIREGUARD, "private_key", "assigned_ip");
+    check_hidden(PROTOCOL_WIREGUARD, "preshared_key", "device_public_key");
+}
+
+static void
+test_3_1_activation_ends_with_the_secret(void)
+{
+    struct connection connection;
+    struct revision revision;
+
+    for (int protocol = 0; connection_protocol_names[protocol] != NULL; protocol++) {
+        fixture_turn(&fixture);
+        fixture_exec(&fixture, "delete from connection", NULL);
+        CHECK(fixture_connect_as(&fixture, protocol, FIXTURE_DEVICE, &connection));
+        issued(connection.id);
+        const char *id = connection.revision->id;
+        CHECK(revision_revoke(&fixture.turn, id, &revision, &fixture.err));
+        fixture_exec(&fixture,
+            "update connection_revision set revoked_at = now() - interval '3601 s'"
+            " where id = $1",
+            id);
+        CHECK(!revision_activate(&fixture.turn, id, &revision, &fixture.err));
+        CHECK_INT(ERR_REVISION_GONE, fixture.err.code);
+    }
+}
+
+/* -- what it costs ------------------------------------------------------------------------- */
+
+static int64_t
+rows_read(void)
+{
+    return fixture_number(&fixture,
+        "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as n"
+        " from pg_stat_xact_user_tables where relname = 'connection_revision'",
+        NULL);
+}
+
+/* Rows of the table that one change looks at, within its transaction. */
+static int64_t
+cost_of_issue(const char *connection_id)
+{
+    int64_t before, after;
+
+    fixture_turn(&fixture);
+    CHECK(db_begin(&fixture.db, &fixture.err));
+    before = rows_read();
+    issued(connection_id);
+    after = rows_read();
+    CHECK(db_commit(&fixture.db, &fixture.err));
+    return after - before;
+}
+
+static int64_t
+cost_of_activate(const char *connection_id)
+{
+    const struct revisions_query in = {.limit = 3};
+    struct revision revision;
+    struct list revisions;
+    int64_t before, after;
+
+    fixture_turn(&fixture);
+    CHECK(revisions_of_connection(&fixture.turn, connection_id, &in, &revisions, &fixture.err));
+    const char *third = ((const struct revision *)revisions.at)[2].id;
+    CHECK(db_begin(&fixture.db, &fixture.err));
+    before = rows_read();
+    CHECK(revision_activate(&fixture.turn, third, &revision, &fixture.err));
+    after = rows_read();
+    CHECK(db_commit(&fixture.db, &fixture.err));
+    return after - before;
+}
+
+static void
+test_3_1_a_thousand_past_revisions_cost_nothing(void)
+{
+    static const char past[] =
+        "insert into connection_revision (id, connection_id, slot, status, credential_key,"
+        " effective_config_json, created_at, revoked_at) select gen_random_uuid(), connection_id,"
+        " n % 3, 'revoked', gen_random_uuid()::text, effective_config_json,"
+        " created_at - n * interval '1 min', created_at from connection_revision"
+        " cross join generate_series(1, 1000) n where connection_id = $1 and slot = 0"
+        " and status = 'active'";
+    struct connection connection;
+    char id[UUID_SIZE];
+
+    for (int protocol = 0; connection_protocol_names[protocol] != NULL; protocol++) {
+        fixture_turn(&fixture);
+        fixture_exec(&fixture, "delete from connection", NULL);
+        CHECK(fixture_connect_as(&fixture, protocol, FIXTURE_DEVICE, &connection));
+        memcpy(id, connection.id, UUID_SIZE);
+        issued(id);
+        issued(id);
+        fixture_exec(&fixture, past, id);
+        fixture_exec(&fixture, "analyze connection_revision", NULL);
+        CHECK(cost_of_issue(id) <= 4 * SLOTS);
+        CHECK(cost_of_activate(id) <= 5 * SLOTS);
+    }
 }
 
 int
 main(void)
 {
     fixture_open(&fixture);
+    fixture_pool(&fixture);
     test_3_1_slots_are_as_the_model_says();
     test_3_5_each_change_is_an_event_and_none_is_swallowed();
     test_3_5_what_takes_access_away_says_so();
     test_3_1_the_last_one_takes_the_connection_with_it();
     test_3_1_a_revoked_revision_shows_no_secret_but_keeps_it();
+    test_3_1_activation_ends_with_the_secret();
+    test_3_1_a_thousand_past_revisions_cost_nothing();
     fixture_close(&fixture);
     return check_report("domain/revisions");
 }
