@@ -171,6 +171,7 @@ dispatcher_tasks(const struct settings *settings, struct task tasks[DISPATCHER_T
         {"keep", 1500 * USEC_MS, keep_leases},
         {"revocations", 1 * USEC_SEC, watch_revocations},
         {"measure", 5 * USEC_SEC, measure_nodes},
+        {"entitlement", 60 * USEC_SEC, end_grace},
         {"partitions", 3600 * USEC_SEC, make_partitions},
     };
 

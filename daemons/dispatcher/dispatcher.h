@@ -67,7 +67,7 @@ struct dispatcher {
 };
 
 enum {
-    DISPATCHER_TASKS = 8
+    DISPATCHER_TASKS = 9
 };
 
 /* The table of tasks, with the periods that the settings say. */
@@ -102,6 +102,7 @@ task_fn keep_leases;      /* extends leases, writes cursors, gives back */
 task_fn watch_revocations;
 task_fn measure_nodes; /* gauges */
 task_fn make_partitions;
+task_fn end_grace;     /* of users whose time has come */
 task_fn listen_outbox; /* connects, and pings */
 
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "dispatcher/node.h"
+#include "domain/grace.h"
 
 #define BURST_STEP (3 * USEC_MS)
 #define SOON       (1 * USEC_MS)
@@ -202,4 +203,20 @@ make_partitions(void *state, struct arena *arena, struct err *err)
 
     dispatcher_turn(dispatcher, arena);
     return partitions_ensure(&dispatcher->db, err);
+}
+
+bool
+end_grace(void *state, struct arena *arena, struct err *err)
+{
+    struct dispatcher *dispatcher = state;
+    bool more;
+
+    dispatcher_turn(dispatcher, arena);
+    if (!grace_end(&dispatcher->turn, &more, err))
+        return false;
+    if (more) {
+        loop_wake(&dispatcher->loop, sequence_streams);
+        loop_wake(&dispatcher->loop, end_grace);
+    }
+    return true;
 }

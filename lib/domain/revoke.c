@@ -35,11 +35,16 @@ revoke_connections_of(const struct turn *turn, const char *ids, int64_t *count, 
 }
 
 bool
+revoke_access_of(const struct turn *turn, const char *ids, struct ended *ended, struct err *err)
+{
+    return revoke_connections_of(turn, ids, &ended->connections, err) &&
+        devices_revoke_of(turn->db, ids, &ended->devices, err);
+}
+
+bool
 revoke_user_access(
     const struct turn *turn, int64_t telegram_id, struct ended *ended, struct err *err)
 {
-    const char *id = arena_printf(turn->arena, "%" PRId64, telegram_id);
-
-    return revoke(turn, OF_USER, id, &ended->connections, err) &&
-        user_devices_revoke(turn->db, telegram_id, &ended->devices, err);
+    return revoke_access_of(
+        turn, arena_printf(turn->arena, "{%" PRId64 "}", telegram_id), ended, err);
 }

@@ -27,7 +27,11 @@ struct ended {
 bool revoke_user_access(
     const struct turn *turn, int64_t telegram_id, struct ended *ended, struct err *err) MUST_CHECK;
 
-/* The connections of many users; `ids` is the text of an array. */
+/* The same of many; `ids` is the text of an array of locked users: "{7,8}". */
+bool revoke_access_of(
+    const struct turn *turn, const char *ids, struct ended *ended, struct err *err) MUST_CHECK;
+
+/* Their connections alone. */
 bool revoke_connections_of(
     const struct turn *turn, const char *ids, int64_t *count, struct err *err) MUST_CHECK;
 

@@ -1,6 +1,5 @@
 #include "domain/standing.h"
 
-#include "base/str.h"
 #include "domain/changed.h"
 #include "domain/reach.h"
 #include "domain/revoke.h"

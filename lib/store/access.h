@@ -48,8 +48,7 @@ bool revision_drop(struct db *db, const struct asked *asked, const struct holdin
 enum connection_owner {
     OF_ITSELF, /* one connection, by its id */
     OF_DEVICE,
-    OF_USER,
-    OF_USERS /* the id is the text of an array of them */
+    OF_USERS /* the id is the text of an array: {7,8} */
 };
 
 struct connections_of {

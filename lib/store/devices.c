@@ -143,13 +143,14 @@ device_revoke(struct db *db, const char *id, struct err *err)
     return db_exec(db, &DEVICE_REVOKE, DB_ARGS(arg_text(id)), NULL, err);
 }
 
-static const struct query USER_DEVICES_REVOKE = {
-    .name = "user_devices_revoke",
-    .sql = "update device set status = 'revoked' where user_id = $1 and status = 'active'",
+static const struct query DEVICES_REVOKE_OF = {
+    .name = "devices_revoke_of",
+    .sql = "update device set status = 'revoked'"
+           " where user_id = any ($1::bigint[]) and status = 'active'",
 };
 
 bool
-user_devices_revoke(struct db *db, int64_t user_id, int64_t *count, struct err *err)
+devices_revoke_of(struct db *db, const char *user_ids, int64_t *count, struct err *err)
 {
-    return db_exec(db, &USER_DEVICES_REVOKE, DB_ARGS(arg_int(user_id)), count, err);
+    return db_exec(db, &DEVICES_REVOKE_OF, DB_ARGS(arg_text(user_ids)), count, err);
 }

@@ -55,8 +55,8 @@ bool device_rename(struct db *db, const char *id, const struct device_patch *in,
 
 bool device_revoke(struct db *db, const char *id, struct err *err) MUST_CHECK;
 
-/* All that are active; `count` of them. */
+/* All active ones of these users (the text of an array: "{7,8}"), `count` of them. */
 bool
-user_devices_revoke(struct db *db, int64_t user_id, int64_t *count, struct err *err) MUST_CHECK;
+devices_revoke_of(struct db *db, const char *user_ids, int64_t *count, struct err *err) MUST_CHECK;
 
 #endif

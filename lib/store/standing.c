@@ -81,15 +81,38 @@ static const struct query USERS_LOCK_CONNECTED = {
     .row = &ids_schema,
 };
 
-bool
-users_lock_connected(struct db *db, bool all, const char **ids, struct err *err)
+/* Few, so that one transaction is short whatever each of them has. */
+static const struct query USERS_LOCK_OVERDUE = {
+    .name = "users_lock_overdue",
+    .sql = "select coalesce(array_agg(telegram_id), '{}')::text as ids from ("
+           "select telegram_id from tg_user where entitlement_status = 'grace'"
+           " and grace_ends_at <= now() order by telegram_id limit 10"
+           " for update skip locked) locked",
+    .row = &ids_schema,
+};
+
+static bool
+lock_all(struct db *db, const struct query *query, const struct db_arg *args, const char **ids,
+    struct err *err)
 {
     struct ids locked;
 
-    if (!db_one(db, &USERS_LOCK_CONNECTED, DB_ARGS(arg_bool(all)), &locked, err))
+    if (!db_one(db, query, args, &locked, err))
         return false;
     *ids = locked.ids;
     return true;
+}
+
+bool
+users_lock_connected(struct db *db, bool all, const char **ids, struct err *err)
+{
+    return lock_all(db, &USERS_LOCK_CONNECTED, DB_ARGS(arg_bool(all)), ids, err);
+}
+
+bool
+users_lock_overdue(struct db *db, const char **ids, struct err *err)
+{
+    return lock_all(db, &USERS_LOCK_OVERDUE, DB_NO_ARGS, ids, err);
 }
 
 /* -- what was decided ---------------------------------------------------------------------- */
@@ -122,5 +145,27 @@ user_settle(
             arg_text(standing_names[user->entitlement_status]), arg_time(user->grace_ends_at),
             arg_time(user->bot_blocked_until), arg_text(user->bot_block_reason),
             arg_bool(settling->ends_sessions)),
+        NULL, err);
+}
+
+static const struct query USERS_END_GRACE = {
+    .name = "users_end_grace",
+    .sql = "with settled as (update tg_user set entitlement_status = 'blocked', updated_at = now()"
+           " where telegram_id = any ($4::bigint[]) returning telegram_id),"
+           " ended as (update grafana_session set revoked_at = now()"
+           " where telegram_id = any ($4) and revoked_at is null)"
+           " insert into audit_log"
+           " (request_id, token_name, actor_telegram_id, action, subject, before, after)"
+           " select $1, $2, $3::bigint, 'users.entitlement', 'user:' || telegram_id,"
+           " '{\"entitlement_status\": \"grace\"}', '{\"entitlement_status\": \"blocked\"}'"
+           " from settled",
+};
+
+bool
+users_end_grace(struct db *db, const struct actor *actor, const char *ids, struct err *err)
+{
+    return db_exec(db, &USERS_END_GRACE,
+        DB_ARGS(arg_text(actor->request_id), arg_text(actor->token_name), arg_actor(actor),
+            arg_text(ids)),
         NULL, err);
 }

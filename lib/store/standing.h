@@ -61,4 +61,12 @@ struct settling {
 bool user_settle(struct db *db, const struct actor *actor, const struct settling *settling,
     struct err *err) MUST_CHECK;
 
+/* Those whose grace has ended, a few at a time, locked; whoever is locked by another is left to
+ * him. The ids as above. */
+bool users_lock_overdue(struct db *db, const char **ids, struct err *err) MUST_CHECK;
+
+/* Of locked users: blocked, with their audit rows and the end of their sessions. */
+bool users_end_grace(
+    struct db *db, const struct actor *actor, const char *ids, struct err *err) MUST_CHECK;
+
 #endif

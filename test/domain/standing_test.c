@@ -8,6 +8,7 @@
 #include "domain/admin.h"
 #include "domain/connections.h"
 #include "domain/devices.h"
+#include "domain/grace.h"
 #include "domain/revisions.h"
 #include "harness/check.h"
 #include "harness/fixture.h"
@@ -279,6 +280,60 @@ test_3_3_and_3_4_any_sequence_of_decisions_keeps_the_rules(void)
     CHECK(fixture_number(&fixture, "select count(*) as n from connection", NULL) > STEPS / 20);
 }
 
+/* -- what time decides --------------------------------------------------------------------- */
+
+static int64_t
+in_state(const char *status)
+{
+    return fixture_number(&fixture,
+        "select count(*) as n from tg_user where telegram_id >= 100"
+        " and entitlement_status::text = $1",
+        status);
+}
+
+/* Of 25 five may go on, and one is being changed by another. */
+static void
+test_3_3_grace_ends_for_all_whose_time_has_come(void)
+{
+    static const char people[] =
+        "with u as (insert into tg_user (telegram_id, entitlement_status, grace_ends_at)"
+        " select n, 'grace', now() + case when n < 105 then interval '1 day' else '-1 s' end"
+        " from generate_series(100, 124) n returning telegram_id),"
+        " s as (insert into grafana_session (id_hash, telegram_id, login, scope, expires_at)"
+        " select telegram_id, telegram_id, 'u', 'user', now() + interval '1 day' from u)"
+        " insert into device (id, user_id, name, status)"
+        " select gen_random_uuid(), telegram_id, 'phone', 'active' from u";
+    static const char left[] = "select (select count(*) from device where user_id >= 100"
+                               " and status = 'active') * 100 + (select count(*) from"
+                               " grafana_session where revoked_at is null) as n";
+    struct fixture other;
+    bool more = true;
+    int times = 0;
+
+    fixture_turn(&fixture);
+    fixture_exec(&fixture, people, NULL);
+    fixture_join(&other);
+    CHECK(db_begin(&other.db, &other.err));
+    CHECK(fixture_try(&other, "select from tg_user where telegram_id = 110 for share", NULL));
+    for (; more; times++) {
+        fixture_turn(&fixture);
+        CHECK(grace_end(&fixture.turn, &more, &fixture.err));
+    }
+    CHECK_INT(3, times);
+    CHECK_INT(6, in_state("grace"));
+    CHECK_INT(19, in_state("blocked"));
+    fixture_close(&other);
+    fixture_turn(&fixture);
+    CHECK(grace_end(&fixture.turn, &more, &fixture.err) && more);
+    CHECK_INT(20, in_state("blocked"));
+    CHECK_INT(505, fixture_number(&fixture, left, NULL));
+    CHECK_INT(20,
+        fixture_number(&fixture,
+            "select count(*) as n from audit_log where action = 'users.entitlement'"
+            " and subject >= 'user:105' and subject <= 'user:124'",
+            NULL));
+}
+
 /* -- what it costs ------------------------------------------------------------------------- */
 
 static const char many[] =
@@ -397,6 +452,7 @@ main(void)
 {
     fixture_open(&fixture);
     test_3_3_and_3_4_any_sequence_of_decisions_keeps_the_rules();
+    test_3_3_grace_ends_for_all_whose_time_has_come();
     test_access_ends_in_a_handful_of_statements_however_much_there_is();
     fixture_close(&fixture);
     return check_report("domain/standing");

@@ -215,7 +215,7 @@ end_by_user(const struct connection *connection)
 
     (void)connection; /* all of the user's go */
     return connections_revoke(
-        &fixture.db, &asked, &(struct connections_of){OF_USER, "7"}, NULL, &fixture.err);
+        &fixture.db, &asked, &(struct connections_of){OF_USERS, "{7}"}, NULL, &fixture.err);
 }
 
 static void
