@@ -145,8 +145,7 @@ static const struct route routes[] = {
         .errors = ERRS(ERR_BUNDLE, ERR_BUNDLE_SIZE)},
     {"POST", "/reissue-current-revisions", "dispatch:write", reissue_revisions, 202, WRITES,
         .body = &reissue_schema, .answer = &reissued_schema,
-        .errors = ERRS(
-            ERR_USER_NOT_FOUND, ERR_NODE_NOT_FOUND, ERR_NO_ENDPOINT, ERR_REALITY_KEYS, ERR_LATE)},
+        .errors = ERRS(ERR_USER_NOT_FOUND, ERR_NODE_NOT_FOUND, ERR_NO_ENDPOINT, ERR_REALITY_KEYS)},
 };
 
 const struct app handler_app = {"dispatch", "/dispatch", routes, COUNT(routes),

@@ -161,5 +161,7 @@ token_end(const struct turn *turn, const char *id, struct err *err)
     struct token token;
 
     return db_begin(turn->db, err) && token_get(turn->db, id, &token, err) &&
-        (token.status == TOKEN_REVOKED || revoke(turn, &token, err)) && db_commit(turn->db, err);
+        (token.status != TOKEN_REVOKED ? revoke(turn, &token, err)
+                                       : tokens_changed(turn->db, err)) &&
+        db_commit(turn->db, err);
 }

@@ -108,7 +108,8 @@ class Shared:
 
     def spelling(self):
         self.each("another spelling of the path", self.api.operations,
-                  lambda route: self.send(route, target=self.target(route) + "/"), 404, "not_found")
+                  lambda route: self.send(route, target=self.target(route).partition("?")[0] + "/"),
+                  404, "not_found")
         self.each("no such method", self.api.operations,
                   lambda route: self.stack.ask("BREW", self.target(route)), 405, "method_not_allowed")
         self.each("a broken query", self.served(),

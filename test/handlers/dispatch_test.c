@@ -275,6 +275,15 @@ static const struct call view_calls[] = {
         .scopes = "nodes:rw"},
 };
 
+/* After that, without REALITY's keys. */
+static const struct call keyless_calls[] = {
+    {"a node again", CALL_SQL, "update node_endpoint set active = true"},
+    {"no key for the new link", "POST", "/dispatch/reissue-current-revisions", "{}", 409,
+        "{'code': 'reality_keys', 'detail': 'REALITY keys are not configured'}"},
+    {"the old one can be sent again", "POST", "/dispatch/reissue-current-revisions",
+        "{'rebuild': false}", 202, "{'events': 1}"},
+};
+
 /* The same app where the bundles are as they lie in the tree. */
 static const struct call raw_calls[] = {
     {"a bundle that was not rendered", "POST", "/dispatch/reapply-base", "{'role': 'VPS_T'}", 409,
@@ -313,7 +322,12 @@ main(void)
     settings.bundle_root = "bundles";
     run_calls_under(&handler_app, raw_calls, COUNT(raw_calls), &settings, &db);
     db_free(&db);
-    run_calls(&handler_app, view_calls, COUNT(view_calls));
+    database_init(&db);
+    fixture_settings(&settings);
+    run_calls_under(&handler_app, view_calls, COUNT(view_calls), &settings, &db);
+    settings.reality_public_key = "";
+    run_calls_under(&handler_app, keyless_calls, COUNT(keyless_calls), &settings, &db);
+    db_free(&db);
     run_scopes(&handler_app);
     scratch_remove(root);
     arena_reset(&arena);
