@@ -97,16 +97,23 @@ shared: all
 
 # Of openapi.json: that it is valid and says all; that programs made from it work; and what schemathesis
 # finds in CASES requests made from it, with our programs under AddressSanitizer.
-promises: build/venv/made
+promises := openapi clients requests
+promises: build/venv/made build/npm/made
 	@$(MAKE) -s MODE=asan all
-	@V=$(V) CASES=$(CASES) PATH="$(CURDIR)/build/venv/bin:$$PATH" test/with-database \
-	    prove $(if $(V),-v) --exec test/tap test/contract/openapi test/contract/requests :: build/asan
+	@V=$(V) CASES=$(CASES) NPM=build/npm PATH="$(CURDIR)/build/venv/bin:$$PATH" test/with-database \
+	    prove $(if $(V),-v) --exec test/tap $(promises:%=test/contract/%) :: build/asan
 
 # Programs in Python that tests use, in the versions and with the hashes that are kept in git.
 build/venv/made: test/contract/requirements.txt
 	@rm -rf build/venv && python3 -m venv build/venv
 	@build/venv/bin/pip install -q --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
+
+# The same for TypeScript, by the npm of build/venv; where it gets nothing, the test says so.
+build/npm/made: test/contract/typescript/package-lock.json build/venv/made
+	@rm -rf build/npm && mkdir -p build/npm && cp test/contract/typescript/package*.json build/npm
+	@PATH="$(CURDIR)/build/venv/bin:$$PATH" npm --prefix build/npm ci --silent --ignore-scripts --no-audit --no-fund && \
+	    touch $@ || echo 'npm cannot install: no client in TypeScript.'
 
 # The stories of test/handlers through nginx. Then the story from a REST call to a client's packet, with
 # real gateways; each starts a stack of its own. The bundles are tried with the program that they are for.

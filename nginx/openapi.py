@@ -204,34 +204,31 @@ def shared_codes(route):
     return codes
 
 
-def codes_by_status(route, table):
+def shared_errors(apps):
+    """Code to error, of all that routes share."""
+    errors = {code: {"status": status, "code": code, "detail": code.replace("_", " ").capitalize()}
+              for status, code in EDGE.items()}
+    return errors | {error["code"]: error for app in apps for error in app["shared"]}
+
+
+def errors_by_status(route, shared):
+    """Status to code to sentence."""
     found = {}
-    codes = [*shared_codes(route), *(error["code"] for error in route["errors"])]
-    for code in dict.fromkeys(codes):
-        found.setdefault(table[code]["status"], []).append(code)
+    for error in [*(shared[code] for code in shared_codes(route)), *route["errors"]]:
+        found.setdefault(error["status"], {}).setdefault(error["code"], error["detail"])
     return found
-
-
-def code_table(apps):
-    """Every code that an answer may have: its status and its sentence."""
-    table = {code: {"status": status, "code": code, "detail": code.replace("_", " ").capitalize()}
-             for status, code in EDGE.items()}
-    for app in apps:
-        for error in [*app["shared"], *(error for route in app["routes"] for error in route["errors"])]:
-            table[error["code"]] = error
-    return table
 
 
 def header_refs(names):
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def refusal(status, codes, table):
+def refusal(status, errors):
     return {
-        "description": "; ".join(f"`{code}`: {table[code]['detail']}" for code in codes),
+        "description": "; ".join(f"`{code}`: {detail}" for code, detail in errors.items()),
         "headers": header_refs(["X-Request-Id", *HEADERS_OF_STATUS.get(status, [])]),
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        "x-codes": codes,
+        "x-codes": list(errors),
     }
 
 
@@ -300,11 +297,11 @@ def security(route):
     return [{"bearer": scopes}, {"token": scopes}]
 
 
-def operation(app, route, schemas, table):
+def operation(app, route, schemas, shared):
     answer = success(route, schemas)
     responses = {str(route["status"]): answer}
-    for status, codes in sorted(codes_by_status(route, table).items()):
-        responses.setdefault(str(status), refusal(status, codes, table))
+    for status, errors in sorted(errors_by_status(route, shared).items()):
+        responses.setdefault(str(status), refusal(status, errors))
     also = responses.setdefault(str(route.get("also", route["status"])), answer)
     also["content"] = also.get("content", {}) | answer.get("content", {})
     if not also["content"]:
@@ -383,19 +380,20 @@ def itself():
 
 
 def document(apps):
-    schemas, table, paths = Schemas(), code_table(apps), {}
+    schemas, shared, paths = Schemas(), shared_errors(apps), {}
     routes = [(app["app"], dict(route, name=name_of(route["path"])))
               for app in apps for route in app["routes"] if "internal" not in route["flags"]]
     routes.sort(key=lambda found: found[1]["method"] != "GET") # what is shown gives the names
     for app, route in routes:
-        found = operation(app, route, schemas, table)
+        found = operation(app, route, schemas, shared)
         if route["method"] == "POST" and route["status"] == 201 and route["answer"]:
             to = links(route, [other for _, other in routes])
             if to:
                 found["responses"]["201"]["links"] = to
         paths.setdefault(route["name"], {})[route["method"].lower()] = found
     paths["/openapi.json"] = itself()
-    problem, fault = problem_schema(table)
+    problem, fault = problem_schema({*shared, *(error["code"] for _, route in routes
+                                                for error in route["errors"])})
     return {
         "openapi": "3.1.0",
         "info": {"title": "Tracegate", "version": "1", "description": INTRODUCTION,
