@@ -96,12 +96,12 @@ static const struct query LOG_NEWEST = {
         "with r as materialized (select gen, event_type, component, aggregate_id, ver,"
         " idempotency_key, created_at from outbox_event where stream_id = $1 and gen > $2 and gen <= $3"
         " order by gen limit 8 * $4::bigint + 64),"
-        " f as (select min(gen) as first from r group by aggregate_id order by 1"
+        " f as (select min(gen) as first from r group by component, aggregate_id order by 1"
         " limit $4::bigint + 1),"
         " cut as materialized (select case when count(*) > $4::bigint then max(first) - 1"
         " else (select max(gen) from r) end as upto from f),"
-        " newest as (select distinct on (r.aggregate_id) r.*, cut.upto from r, cut"
-        " where r.gen <= cut.upto order by r.aggregate_id, r.gen desc)"
+        " newest as (select distinct on (r.component, r.aggregate_id) r.*, cut.upto from r, cut"
+        " where r.gen <= cut.upto order by r.component, r.aggregate_id, r.gen desc)"
         " select newest.*, " AGE " from newest order by gen",
     .row = &log_schema,
 };
