@@ -282,12 +282,18 @@ revision_drop(struct db *db, const struct asked *asked, const struct holding *ho
 
 /* -- many at once -------------------------------------------------------------------------- */
 
-#define REVOKE_WHERE                                                                               \
+/* Of the active connections c that are in `scope`. Devices whose peers go are locked before the
+ * connections, and these by id: as everywhere. */
+#define REVOKE(scope)                                                                              \
     "with " OUTBOX_ASKED ","                                                                       \
-    " gone as (update connection set status = 'revoked', ver = ver + 1 where status = 'active' and "
-
-#define REVOKE_REST                                                                                \
-    " returning id, device_id, protocol, mode, ver),"                                              \
+    " tunnels as materialized (select d.id from connection c join device d on d.id = c.device_id"  \
+    " where c.status = 'active' and c.protocol = 'wireguard' and " scope                           \
+    " order by d.id for no key update of d),"                                                      \
+    " held as materialized (select c.id from connection c"                                         \
+    " where (select count(*) from tunnels) >= 0 and c.status = 'active' and " scope                \
+    " order by c.id for update),"                                                                  \
+    " gone as (update connection c set status = 'revoked', ver = c.ver + 1 from held h"            \
+    " where c.id = h.id returning c.id, c.device_id, c.protocol, c.mode, c.ver),"                  \
     " ended as (update connection_revision r set status = 'revoked',"                              \
     " revoked_at = clock_timestamp() from gone g"                                                  \
     " where r.connection_id = g.id and r.status = 'active'),"                                      \
@@ -312,13 +318,13 @@ static const struct schema count_schema = SCHEMA(struct count, count_fields);
 
 static const struct query CONNECTIONS_REVOKE[] = {
     [OF_ITSELF] = {.name = "connection_revoke",
-        .sql = REVOKE_WHERE "id = $5::uuid" REVOKE_REST,
+        .sql = REVOKE("c.id = $5::uuid"),
         .row = &count_schema},
     [OF_DEVICE] = {.name = "device_connections_revoke",
-        .sql = REVOKE_WHERE "device_id = $5::uuid" REVOKE_REST,
+        .sql = REVOKE("c.device_id = $5::uuid"),
         .row = &count_schema},
     [OF_USERS] = {.name = "users_connections_revoke",
-        .sql = REVOKE_WHERE "user_id = any ($5::bigint[])" REVOKE_REST,
+        .sql = REVOKE("c.user_id = any ($5::bigint[])"),
         .row = &count_schema},
 };
 

@@ -103,23 +103,36 @@ static const struct query DEVICE_HOLDS[] = {
         },
 };
 
-/* Rows are locked in the order of these clauses: the user first, whatever the join does. */
-static const struct query CONNECTION_HOLDS[] = {
+/* Rows are locked in the order of these clauses, whatever the join does. A change of a tunnel
+ * changes its device as well: which it is, only the row can tell, so there are two statements, and
+ * the second one is tried when the first finds no other connection. */
+#define FIXED  " and c.protocol <> 'wireguard'"
+#define TUNNEL " and c.protocol = 'wireguard'"
+
+#define CONNECTION_TO_HOLD                                                                         \
+    "select " DEVICE_COLUMNS CONNECTION_HOLD CONNECTION_HOLD_FROM " where c.id = $1"
+
+#define CONNECTION_QUERY(title, text)                                                              \
+    {                                                                                              \
+        .name = title, .sql = text, .row = &connection_hold_schema,                                \
+        .missing = ERR_CONNECTION_NOT_FOUND                                                        \
+    }
+
+static const struct query CONNECTION_HOLDS[][2] = {
     [HOLD_TO_GIVE] =
         {
-            .name = "connection_hold_to_give",
-            .sql = "select " DEVICE_COLUMNS CONNECTION_HOLD CONNECTION_HOLD_FROM
-                   " where c.id = $1 for share of u for update of c",
-            .row = &connection_hold_schema,
-            .missing = ERR_CONNECTION_NOT_FOUND,
+            CONNECTION_QUERY("connection_hold_to_give",
+                CONNECTION_TO_HOLD FIXED " for share of u for update of c"),
+            CONNECTION_QUERY("tunnel_hold_to_give",
+                CONNECTION_TO_HOLD TUNNEL " for share of u for no key update of d for update of c"),
         },
     [HOLD_TO_TAKE] =
         {
-            .name = "connection_hold_to_take",
-            .sql = "select " DEVICE_COLUMNS CONNECTION_HOLD CONNECTION_HOLD_FROM
-                   " where c.id = $1 for update of u for update of c",
-            .row = &connection_hold_schema,
-            .missing = ERR_CONNECTION_NOT_FOUND,
+            CONNECTION_QUERY("connection_hold_to_take",
+                CONNECTION_TO_HOLD FIXED " for update of u for update of c"),
+            CONNECTION_QUERY("tunnel_hold_to_take",
+                CONNECTION_TO_HOLD TUNNEL
+                " for update of u for no key update of d for update of c"),
         },
 };
 
@@ -128,26 +141,42 @@ static const struct query CONNECTION_HOLDS[] = {
     " r.status = 'revoked' and (r.effective_config_json = " REVISION_REDUCED                       \
     " or coalesce(r.revoked_at, '-infinity') < now() - $2 * interval '1 second') as secret_gone"
 
-static const struct query REVISION_HOLDS[] = {
+#define REVISION_TO_HOLD                                                                           \
+    "select " DEVICE_COLUMNS CONNECTION_HOLD REVISION_HOLD CONNECTION_HOLD_FROM                    \
+    " join connection_revision r on r.connection_id = c.id where r.id = $1"
+
+#define REVISION_QUERY(title, text)                                                                \
+    {                                                                                              \
+        .name = title, .sql = text, .row = &revision_hold_schema,                                  \
+        .missing = ERR_REVISION_NOT_FOUND                                                          \
+    }
+
+static const struct query REVISION_HOLDS[][2] = {
     [HOLD_TO_GIVE] =
         {
-            .name = "revision_hold_to_give",
-            .sql = "select " DEVICE_COLUMNS CONNECTION_HOLD REVISION_HOLD CONNECTION_HOLD_FROM
-                   " join connection_revision r on r.connection_id = c.id"
-                   " where r.id = $1 for share of u for update of c for update of r",
-            .row = &revision_hold_schema,
-            .missing = ERR_REVISION_NOT_FOUND,
+            REVISION_QUERY("revision_hold_to_give",
+                REVISION_TO_HOLD FIXED " for share of u for update of c for update of r"),
+            REVISION_QUERY("tunnel_revision_hold_to_give",
+                REVISION_TO_HOLD TUNNEL " for share of u for no key update of d for update of c"
+                                        " for update of r"),
         },
     [HOLD_TO_TAKE] =
         {
-            .name = "revision_hold_to_take",
-            .sql = "select " DEVICE_COLUMNS CONNECTION_HOLD REVISION_HOLD CONNECTION_HOLD_FROM
-                   " join connection_revision r on r.connection_id = c.id"
-                   " where r.id = $1 for update of u for update of c for update of r",
-            .row = &revision_hold_schema,
-            .missing = ERR_REVISION_NOT_FOUND,
+            REVISION_QUERY("revision_hold_to_take",
+                REVISION_TO_HOLD FIXED " for update of u for update of c for update of r"),
+            REVISION_QUERY("tunnel_revision_hold_to_take",
+                REVISION_TO_HOLD TUNNEL " for update of u for no key update of d for update of c"
+                                        " for update of r"),
         },
 };
+
+static bool
+hold_either(struct db *db, const struct query queries[2], const struct db_arg *args,
+    struct holding *holding, struct err *err)
+{
+    return db_one(db, &queries[0], args, holding, err) ||
+        (err->code == queries[0].missing && db_one(db, &queries[1], args, holding, err));
+}
 
 bool
 device_owner(struct db *db, const char *device_id, struct owner *owner, struct err *err)
@@ -178,7 +207,7 @@ bool
 connection_hold(struct db *db, enum hold how, const char *connection_id, struct holding *holding,
     struct err *err)
 {
-    return db_one(db, &CONNECTION_HOLDS[how], DB_ARGS(arg_text(connection_id)), holding, err);
+    return hold_either(db, CONNECTION_HOLDS[how], DB_ARGS(arg_text(connection_id)), holding, err);
 }
 
 #define CONNECTION_RANGE                                                                           \
@@ -222,6 +251,6 @@ bool
 revision_hold(struct db *db, enum hold how, const char *revision_id, int64_t undo_seconds,
     struct holding *holding, struct err *err)
 {
-    return db_one(db, &REVISION_HOLDS[how], DB_ARGS(arg_text(revision_id), arg_int(undo_seconds)),
-        holding, err);
+    return hold_either(db, REVISION_HOLDS[how],
+        DB_ARGS(arg_text(revision_id), arg_int(undo_seconds)), holding, err);
 }

@@ -59,7 +59,8 @@ enum hold {
     HOLD_TO_TAKE  /* the user `for update` */
 };
 
-/* The connection itself is always locked `for update`. ERR_CONNECTION_NOT_FOUND. */
+/* The connection itself is always locked `for update`, and so is the device of a tunnel (but its
+ * key). ERR_CONNECTION_NOT_FOUND. */
 bool connection_hold(struct db *db, enum hold how, const char *connection_id,
     struct holding *holding, struct err *err) MUST_CHECK;
 
