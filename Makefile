@@ -117,7 +117,7 @@ build/npm/made: test/contract/typescript/package-lock.json build/venv/made
 
 # The stories of test/handlers through nginx. Then the story from a REST call to a client's packet, with
 # real gateways; each starts a stack of its own. The bundles are tried with the program that they are for.
-tables := routes races hostile
+tables := routes races hostile exports
 stories := commands spine killing
 bundles := bundles ranges
 e2e: all peers $(filter $(OUT)/test/handlers/%,$(tests))
@@ -218,10 +218,10 @@ stop status wipe: ; @chart/local/$@
 logs: ; @chart/local/logs $(S)
 demo: ; @test/e2e/demo $(or $(STATE),.state)
 
-# Programs beside ours: Xray, a client for its API, and other clients.
-peers := $(addprefix build/peers/,xray xrayctl sing-box mihomo-check)
+# Programs beside ours: gateways, a client for the API of Xray, and clients of users.
+peers := $(addprefix build/peers/,xray xrayctl wireguard-go sing-box mihomo-check)
 peers: $(peers)
-build/peers/xray: $(wildcard test/peers/go.*)
+build/peers/xray build/peers/wireguard-go: $(wildcard test/peers/go.*)
 build/peers/xrayctl: $(wildcard test/peers/go.* test/peers/xrayctl/*)
 build/peers/sing-box: $(wildcard test/peers/sing-box/*)
 build/peers/mihomo-check: $(wildcard test/peers/mihomo/*)

@@ -307,8 +307,8 @@ class Source(socketserver.ThreadingMixIn, http.server.HTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, host="127.0.0.1"):
+        super().__init__((host, 0), Handler)
         self.closing = False
         self.port = self.server_address[1]
         self.content = b"".join(hashlib.sha256(str(i).encode()).digest() for i in range(32768))

@@ -1,18 +1,24 @@
-// mihomo-check FILE: whether mihomo takes a configuration: its own parsers read the proxies and the
-// rules. The whole program cannot be built from its module.
+// mihomo-check FILE [URL]: whether mihomo takes a configuration: its own parsers read the proxies and the rules.
+// With a URL (http, an address and a port), what is there goes to stdout, fetched through the first proxy.
+// The whole program cannot be built from its module.
 package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/metacubex/mihomo/adapter"
+	"github.com/metacubex/mihomo/constant"
 	"github.com/metacubex/mihomo/dns"
 	"github.com/metacubex/mihomo/rules"
 	"gopkg.in/yaml.v3"
@@ -33,47 +39,82 @@ type config struct {
 	Rules []string `yaml:"rules"`
 }
 
-func check(path string) error {
+func read(path string) (*config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var c config
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&c); err != nil {
-		return err
+		return nil, err
 	}
 	if c.MixedPort < 1 || c.MixedPort > 65535 || c.Mode != "rule" || len(c.Proxies) == 0 {
-		return errors.New("a port, the mode rule and a proxy are wanted")
+		return nil, errors.New("a port, the mode rule and a proxy are wanted")
 	}
+	return &c, nil
+}
+
+func checkRule(line string, names []string) error {
+	parts := strings.Split(line, ",")
+	last := len(parts) - 1
+	if _, err := rules.ParseRule(parts[0], strings.Join(parts[1:last], ","), parts[last], nil, nil); err != nil {
+		return err
+	}
+	if !slices.Contains(names, parts[last]) {
+		return fmt.Errorf("rule %s: no such proxy", line)
+	}
+	return nil
+}
+
+// check gives the first proxy.
+func check(c *config) (constant.Proxy, error) {
+	var first constant.Proxy
 	names := []string{"DIRECT", "REJECT"}
 	for _, mapping := range c.Proxies {
 		proxy, err := adapter.ParseProxy(mapping)
 		if err != nil {
-			return err
+			return nil, err
+		}
+		if first == nil {
+			first = proxy
 		}
 		names = append(names, proxy.Name())
 	}
 	for _, group := range c.ProxyGroups {
 		for _, name := range group.Proxies {
 			if !slices.Contains(names, name) {
-				return fmt.Errorf("group %s: no proxy %s", group.Name, name)
+				return nil, fmt.Errorf("group %s: no proxy %s", group.Name, name)
 			}
 		}
 		names = append(names, group.Name)
 	}
 	for _, line := range c.Rules {
-		parts := strings.Split(line, ",")
-		target := parts[len(parts)-1]
-		if _, err := rules.ParseRule(parts[0], strings.Join(parts[1:len(parts)-1], ","), target, nil, nil); err != nil {
-			return err
-		}
-		if !slices.Contains(names, target) {
-			return fmt.Errorf("rule %s: no proxy", line)
+		if err := checkRule(line, names); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return first, nil
+}
+
+func fetch(proxy constant.Proxy, url string) error {
+	dial := func(ctx context.Context, _, address string) (net.Conn, error) {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return nil, err
+		}
+		return proxy.DialContext(ctx, &constant.Metadata{
+			NetWork: constant.TCP, Type: constant.INNER, DstIP: to.Addr(), DstPort: to.Port()})
+	}
+	client := http.Client{Transport: &http.Transport{DialContext: dial}, Timeout: 20 * time.Second}
+	answer, err := client.Get(url)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	_, err = io.Copy(os.Stdout, answer.Body)
+	return err
 }
 
 // What the program itself would set: here a server is an address.
@@ -89,12 +130,20 @@ func nameServers(servers []string) ([]dns.NameServer, error) {
 }
 
 func main() {
-	dns.ParseNameServer = nameServers
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "mihomo-check FILE")
+	if len(os.Args) != 2 && len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "mihomo-check FILE [URL]")
 		os.Exit(2)
 	}
-	if err := check(os.Args[1]); err != nil {
+	dns.ParseNameServer = nameServers
+	c, err := read(os.Args[1])
+	var proxy constant.Proxy
+	if err == nil {
+		proxy, err = check(c)
+	}
+	if err == nil && len(os.Args) == 3 {
+		err = fetch(proxy, os.Args[2])
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
