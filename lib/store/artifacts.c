@@ -1,5 +1,7 @@
 #include "store/artifacts.h"
 
+#include "store/outbox.h"
+
 #define WORD_MAX 255
 
 static struct db_arg
@@ -44,7 +46,7 @@ static const struct field credential_fields[] = {
 static const struct schema credential_schema = SCHEMA(struct credential_row, credential_fields);
 
 #define TARGETS                                                                                    \
-    "jsonb_to_recordset($2::jsonb) as t (protocol text, mode text, role text, component text)"     \
+    "jsonb_to_recordset($2::jsonb)" OUTBOX_TARGET                                                  \
     " on t.protocol = c.protocol::text and t.mode = c.mode::text and t.role = $1::text"            \
     " and t.component <> 'wireguard'"
 
@@ -73,8 +75,8 @@ static const struct query CREDENTIALS_READ[] = {
         .sql = "select c.id as aggregate_id," CREDENTIAL_COLUMNS
                " from (select c.* from connection c where c.status = 'active'"
                " and c.id > coalesce($3::uuid, '00000000-0000-0000-0000-000000000000')"
-               " and (select true from jsonb_to_recordset($2::jsonb) as t (protocol text,"
-               " mode text, role text, component text) where t.protocol = c.protocol::text"
+               " and (select true from jsonb_to_recordset($2::jsonb)" OUTBOX_TARGET
+               " where t.protocol = c.protocol::text"
                " and t.mode = c.mode::text and t.role = $1::text and t.component <> 'wireguard'"
                " limit 1) and (select true from connection_revision r"
                " where r.connection_id = c.id and r.status = 'active' limit 1)"
@@ -113,7 +115,7 @@ static const struct schema peer_schema = SCHEMA(struct peer_row, peer_fields);
     " p.peer_public_key, p.preshared_key, split_part(l.ip::text, '/', 1) as peer_ip"
 
 #define PEER_TARGETS                                                                               \
-    "exists (select from jsonb_to_recordset($2::jsonb) as t (component text, role text)"           \
+    "exists (select from jsonb_to_recordset($2::jsonb)" OUTBOX_TARGET                              \
     " where t.component = 'wireguard' and t.role = $1::text)"
 
 static const struct query PEERS_READ[] = {

@@ -1,6 +1,7 @@
 #include "store/delivery.h"
 
 #include "store/connections.h"
+#include "store/outbox.h"
 
 static const struct field fields[] = {
     F_UUID(struct progress, connection_id, F_REQUIRED),
@@ -20,8 +21,8 @@ static const struct schema progress_schema = SCHEMA(struct progress, fields);
     "select c.id as connection_id, c.status, t.role, coalesce(e.created_at, c.created_at)"         \
     " as since, e.gen is not null as numbered, n.nodes, n.seen,"                                   \
     " n.passed, n.dead from connection c"                                                          \
-    " join jsonb_to_recordset($2::jsonb) as t (protocol text, mode text, role text,"               \
-    " component text) on t.protocol = c.protocol::text and t.mode = c.mode::text"                  \
+    " join jsonb_to_recordset($2::jsonb)" OUTBOX_TARGET                                            \
+    " on t.protocol = c.protocol::text and t.mode = c.mode::text"                                  \
     " join outbox_stream s on s.name = 'role:' || t.role"                                          \
     " left join lateral (select e.id, e.gen, e.ver, e.aggregate_id, e.created_at"                  \
     " from outbox_event e where e.aggregate_id = case when c.protocol = 'wireguard'"               \

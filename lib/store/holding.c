@@ -1,6 +1,7 @@
 #include "store/holding.h"
 
 #include "store/connections.h"
+#include "store/outbox.h"
 #include "store/revision_columns.h"
 #include "store/users.h"
 
@@ -213,8 +214,8 @@ connection_hold(struct db *db, enum hold how, const char *connection_id, struct 
 #define CONNECTION_RANGE                                                                           \
     " where c.status = 'active' and ($1::uuid is null or c.id > $1)"                               \
     " and ($2::bigint = 0 or c.user_id = $2)"                                                      \
-    " and exists (select from jsonb_to_recordset($4::jsonb) as t (protocol text, mode text,"       \
-    " role text) where t.protocol = c.protocol::text and t.mode = c.mode::text"                    \
+    " and exists (select from jsonb_to_recordset($4::jsonb)" OUTBOX_TARGET                         \
+    " where t.protocol = c.protocol::text and t.mode = c.mode::text"                               \
     " and ($3::text is null or t.role = $3))"                                                      \
     " and exists (select from connection_revision r where r.connection_id = c.id"                  \
     " and r.status = 'active')"

@@ -70,6 +70,11 @@ struct db_arg arg_actor(const struct actor *actor);
     "asked (request_id, token_name, actor_telegram_id, targets) as"                                \
     " (values ($1::text, $2::text, $3::bigint, $4::jsonb))"
 
+/* The rows of `targets`, of which a statement uses what it needs: jsonb_to_recordset(...) and this.
+ */
+#define OUTBOX_TARGET                                                                              \
+    " as t (protocol text, mode text, role text, component text, upsert text, remove text)"
+
 /* The rows for `changed` (id, protocol, mode, ver, gone, revokes): `gone` says that nothing is left
  * of the access, `revokes` that some of it was taken. */
 #define OUTBOX_LOGGED                                                                              \
@@ -78,8 +83,7 @@ struct db_arg arg_actor(const struct actor *actor);
     " select s.stream_id, e.type::outbox_event_type, t.component, c.id, c.ver, c.revokes,"         \
     " concat_ws(':', e.type, t.role, c.id, c.ver), a.request_id, a.token_name"                     \
     " from changed c cross join asked a"                                                           \
-    " cross join jsonb_to_recordset(a.targets) as t"                                               \
-    " (protocol text, mode text, role text, component text, upsert text, remove text)"             \
+    " cross join jsonb_to_recordset(a.targets)" OUTBOX_TARGET                                      \
     " join outbox_stream s on s.name = 'role:' || t.role"                                          \
     " cross join lateral (select case when c.gone then t.remove else t.upsert end as type) e"      \
     " where t.protocol = c.protocol::text and t.mode = c.mode::text)"

@@ -1,16 +1,22 @@
 #include "harness/call.h"
 #include "harness/check.h"
+#include "harness/database.h"
+#include "harness/fixture.h"
 #include "harness/scopes.h"
 
 #define D1   "00000000-0000-4000-8000-0000000000d1"
 #define C1   "00000000-0000-4000-8000-0000000000c1"
+#define C2   "00000000-0000-4000-8000-0000000000c2"
+#define C3   "00000000-0000-4000-8000-0000000000c3"
 #define R1   "00000000-0000-4000-8000-0000000000a1"
 #define R2   "00000000-0000-4000-8000-0000000000a2"
 #define R3   "00000000-0000-4000-8000-0000000000a3"
 #define R4   "00000000-0000-4000-8000-0000000000a4"
 #define NONE "00000000-0000-4000-8000-0000000000ff"
 
-#define BY "/revisions/by-connection/" C1
+#define BY     "/revisions/by-connection/" C1
+#define CHAIN  "/revisions/by-connection/" C2
+#define TUNNEL "/revisions/by-connection/" C3
 /* The newest one gets an id that the story knows. */
 #define NAMED(id)                                                                                  \
     "update connection_revision set id = '" id "' where id = (select id from connection_revision"  \
@@ -35,6 +41,24 @@ static const struct call calls[] = {
         "{'code': 'no_endpoint', 'detail': 'No usable endpoint for VPS_T'}"},
     {"a node", CALL_SQL, "insert into node_endpoint (id, role, name, base_url, public_ipv4, active)"
         " values (gen_random_uuid(), 'VPS_T', 't1', 'http://t1', '192.0.2.1', true)"},
+
+    {"a chain and a tunnel", CALL_SQL, "insert into connection (id, user_id, device_id, protocol,"
+        " mode, variant, profile_name, custom_overrides_json, status, ver) values"
+        " ('" C2 "', 7, '" D1 "', 'vless_reality', 'chain', 'B2', 'default', '{}', 'active', 1),"
+        " ('" C3 "', 7, '" D1 "', 'wireguard', 'direct', 'B5', 'default', '{}', 'active', 1)"},
+    {"no entry", "POST", CHAIN, "{}", 409,
+        "{'code': 'no_endpoint', 'detail': 'No usable endpoint for VPS_E'}"},
+    {"no address", "POST", TUNNEL, "{}", 409,
+        "{'code': 'ipam_exhausted', 'detail': 'IPAM pool exhausted'}"},
+    {"a pool", CALL_SQL, "insert into ipam_pool (id, cidr, gateway) values"
+        " (gen_random_uuid(), '10.70.0.0/24', '10.70.0.1')"},
+    {"a tunnel's first", "POST", TUNNEL, "{}", 201,
+        "{'slot': 0, 'camouflage_sni_id': null, 'effective_config_json': {"
+        " 'assigned_ip': '10.70.0.2', 'interface': {'addresses': ['10.70.0.2/32']}}}"},
+    {"and its second keeps the address", "POST", TUNNEL, "{'camouflage_sni_id': 1}", 201,
+        "{'slot': 0, 'camouflage_sni_id': null, 'effective_config_json': {"
+        " 'assigned_ip': '10.70.0.2'}}"},
+    {"those are enough", CALL_SQL, "delete from connection where id <> '" C1 "'"},
 
     {"issue", "POST", BY, "{}", 201,
         "{'connection_id': '" C1 "', 'slot': 0, 'status': 'active', 'camouflage_sni_id': 1,"
@@ -186,12 +210,43 @@ static const struct call calls[] = {
     {"scope of export", "GET", "/revisions/" R3 "/export", NULL, 403, "{'code': 'scope'}",
         .scopes = "revisions:write"},
 };
+
+/* Where the operator has not said what nodes' keys are. */
+static const struct call keyless_calls[] = {
+    {"a user", CALL_SQL, "insert into tg_user (telegram_id) values (7)"},
+    {"a device", CALL_SQL, "insert into device (id, user_id, name, status) values"
+        " ('" D1 "', 7, 'phone', 'active')"},
+    {"a node", CALL_SQL, "insert into node_endpoint (id, role, name, base_url, public_ipv4, active)"
+        " values (gen_random_uuid(), 'VPS_T', 't1', 'http://t1', '192.0.2.1', true)"},
+    {"connections", CALL_SQL, "insert into connection (id, user_id, device_id, protocol,"
+        " mode, variant, profile_name, custom_overrides_json, status, ver) values"
+        " ('" C1 "', 7, '" D1 "', 'vless_reality', 'direct', 'B1', 'default', '{}', 'active', 1),"
+        " ('" C3 "', 7, '" D1 "', 'wireguard', 'direct', 'B5', 'default', '{}', 'active', 1)"},
+    {"REALITY's", "POST", BY, "{}", 409,
+        "{'code': 'reality_keys', 'detail': 'REALITY keys are not configured'}"},
+    {"WireGuard's", "POST", TUNNEL, "{}", 409,
+        "{'code': 'wireguard_key', 'detail': 'WireGuard server key is not configured'}"},
+};
 /* clang-format on */
+
+static void
+run_keyless(void)
+{
+    struct settings settings;
+    struct db db;
+
+    fixture_settings(&settings);
+    settings.reality_public_key = settings.wireguard_server_public_key = "";
+    database_init(&db);
+    run_calls_under(&handler_app, keyless_calls, COUNT(keyless_calls), &settings, &db);
+    db_free(&db);
+}
 
 int
 main(void)
 {
     run_calls(&handler_app, calls, COUNT(calls));
+    run_keyless();
     run_scopes(&handler_app);
     return check_report("handlers/revisions");
 }
