@@ -10,7 +10,8 @@ extern const struct schema connection_row_schema;
 #define CONNECTION_COLUMNS                                                                         \
     "c.id, c.user_id, c.device_id, d.name as device_name, n.display as user_display,"              \
     " concat_ws(' - ', n.display, d.name, c.id) as alias, c.protocol, c.mode, c.variant,"          \
-    " c.profile_name, c.custom_overrides_json, c.status, c.created_at, u.role as user_role"
+    " c.profile_name, as_object(c.custom_overrides_json) as custom_overrides_json, c.status,"      \
+    " c.created_at, u.role as user_role"
 
 #define CONNECTION_JOINS                                                                           \
     " join device d on d.id = c.device_id join tg_user u on u.telegram_id = c.user_id"             \

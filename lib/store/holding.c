@@ -61,7 +61,8 @@ static const struct schema owner_schema = SCHEMA(struct owner, owner_fields);
     " n.host as host_vps_e, t.name as name_vps_t, n.name as name_vps_e"
 
 #define CONNECTION_HOLD                                                                            \
-    ", c.id as connection_id, c.protocol, c.mode, c.variant, c.status, c.custom_overrides_json"
+    ", c.id as connection_id, c.protocol, c.mode, c.variant, c.status,"                            \
+    " as_object(c.custom_overrides_json) as custom_overrides_json"
 
 #define CONNECTION_HOLD_FROM                                                                       \
     " from connection c join tg_user u on u.telegram_id = c.user_id"                               \

@@ -12,6 +12,7 @@ static const struct query ISSUED_READ = {
     .sql = "select r.id, r.connection_id, r.effective_config_json"
            " from jsonb_array_elements_text($1::jsonb) with ordinality as k (key, place)"
            " join connection_revision r on r.connection_id = k.key::uuid and r.status = 'active'"
+           " and jsonb_typeof(r.effective_config_json) = 'object'"
            " order by k.place, r.slot",
     .row = &issued_schema,
 };

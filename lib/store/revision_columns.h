@@ -7,14 +7,13 @@
 extern const struct schema revision_row_schema;
 
 /* Of a revision r: its configuration without what is secret, whatever the protocol. */
-#define REVISION_REDUCED                                                                           \
-    "(r.effective_config_json - 'uuid' #- '{auth,password}' #- '{interface,private_key}'"          \
-    " #- '{peer,preshared_key}')"
+#define REVISION_REDUCED "revision_reduced(r.effective_config_json)"
 
 /* Of a revision, or a CTE of its rows, that is called r, its connection c and their user u. */
 #define REVISION_COLUMNS                                                                           \
     "r.id, r.connection_id, r.slot, r.status, r.camouflage_sni_id, case when r.status = 'active'"  \
-    " then r.effective_config_json else " REVISION_REDUCED " end as effective_config_json,"        \
+    " then as_object(r.effective_config_json) else " REVISION_REDUCED                              \
+    " end as effective_config_json,"                                                               \
     " r.created_at, c.user_id, u.role as user_role"
 
 #endif

@@ -73,8 +73,8 @@ static const struct query REVISIONS_LIST = {
 
 /* A user's connections are never deleted, so the number of one among them stays what it is. */
 #define EXPORT_COLUMNS                                                                             \
-    "r.id as revision_id, c.protocol, c.variant,"                                                  \
-    " case when r.status = 'active' then r.effective_config_json end as effective_config_json,"    \
+    "r.id as revision_id, c.protocol, c.variant, case when r.status = 'active'"                    \
+    " then as_object(r.effective_config_json) end as effective_config_json,"                       \
     " d.name as device_name, c.user_id, (select count(*) from connection o"                        \
     " where o.user_id = c.user_id and (o.created_at, o.id) < (c.created_at, c.id)) as number"
 

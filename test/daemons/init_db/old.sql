@@ -62,8 +62,8 @@ insert into connection_revision (id, connection_id, slot, status, camouflage_sni
         v.status::connection_revision_status, v.sni, v.config::json, '2024-05-01'::timestamptz + v.place * interval '1 h'
     from (values
         ('01', 1, '1', 0, 'ACTIVE', null::int, '{"protocol": "wireguard", "profile": "B5-gaming-direct", "endpoint": "192.0.2.1:51820",
-            "interface": {"addresses": ["10.70.0.2/32"], "dns": ["1.1.1.1"], "mtu": "1420", "private_key": "in clear"},
-            "peer": {"public_key": "server", "preshared_key": "psk", "allowed_ips": ["0.0.0.0/0"],
+            "interface": {"addresses": ["10.70.0.2/32"], "dns": ["1.1.1.1"], "mtu": "1420", "private_key": "cHJpdmF0ZSBrZXkgaW4gY2xlYXIgMzIgYnl0ZXMhISE="},
+            "peer": {"public_key": "c2VydmVyIHB1YmxpYyBrZXkgMzIgYnl0ZXMgbG9uZyE=", "preshared_key": null, "allowed_ips": ["0.0.0.0/0"],
             "persistent_keepalive": 25, "endpoint": "192.0.2.1:51820"}, "assigned_ip": "10.70.0.2", "device_public_key": "single"}'),
         ('02', 2, '1', 7, 'REVOKED', null, '{"device_public_key": "before", "interface": {"private_key": "in clear, before"}}'),
         -- one id for all that the device has, as text in two spellings
