@@ -229,8 +229,9 @@ $(peers):
 	@test/peers/fetch $(@D) $(@F)
 
 bench:
-	@$(MAKE) -s MODE=release all build/release/bench/hello build/peers/xray build/peers/xrayctl
-	@BUILD=build/release test/bench/bench $(P)
+	@$(MAKE) -s MODE=release all build/release/bench/hello build/release/bench/size
+	@[ "$(P)" = size ] || $(MAKE) -s peers
+	@BUILD=build/release SIZE=$(SIZE) test/bench/bench $(P)
 
 help:
 	@sed -n 's/^#//;/^ /p;/^$$/q' Makefile
@@ -261,6 +262,10 @@ $(filter $(OUT)/test/torture/%,$(tests)): LDFLAGS += $(tortured:%=-Wl,--wrap=%)
 $(fuzzers): %: %.o $(OUT)/tracegate.a
 $(OUT)/test/fuzz/batch_fuzz: $(OUT)/daemons/agent/batch.o $(OUT)/daemons/agent/scan.o
 $(OUT)/test/settings/example: $(OUT)/test/settings/example.o $(OUT)/tracegate.a
+
+$(OUT)/bench/size: $(OUT)/test/bench/size.o $(OUT)/test/bench/size_reads.o $(OUT)/tracegate.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(OUT)/bench/hello: test/bench/hello.c
 	@mkdir -p $(@D)
