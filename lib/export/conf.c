@@ -19,18 +19,6 @@ put_int(struct text *text, const char *name, int64_t value)
     text_put(text, arena_printf(text->arena, "%s = %" PRId64 "\n", name, value));
 }
 
-static void
-put_list(struct text *text, const char *name, const struct list *texts)
-{
-    const char *const *items = texts->at;
-
-    for (size_t i = 0; i < texts->count; i++)
-        text_put(text,
-            arena_printf(text->arena, "%s%s",
-                i == 0 ? arena_printf(text->arena, "%s = ", name) : ", ", items[i]));
-    text_put(text, texts->count == 0 ? "" : "\n");
-}
-
 bool
 conf_wireguard(
     const struct export_source *source, struct arena *arena, const char **text, struct err *err)
@@ -43,13 +31,13 @@ conf_wireguard(
     const struct list allowed = part_allowed_ips(&config.peer->allowed_ips, arena);
     text_put(&out, "[Interface]\n");
     put_text(&out, "PrivateKey", config.interface->private_key);
-    put_list(&out, "Address", &config.interface->addresses);
-    put_list(&out, "DNS", &config.interface->dns);
+    put_text(&out, "Address", part_join(&config.interface->addresses, ", ", arena));
+    put_text(&out, "DNS", part_join(&config.interface->dns, ", ", arena));
     put_int(&out, "MTU", config.interface->mtu);
     text_put(&out, "\n[Peer]\n");
     put_text(&out, "PublicKey", config.peer->public_key);
     put_text(&out, "PresharedKey", config.peer->preshared_key);
-    put_list(&out, "AllowedIPs", &allowed);
+    put_text(&out, "AllowedIPs", part_join(&allowed, ", ", arena));
     put_text(&out, "Endpoint", config.endpoint);
     put_int(&out, "PersistentKeepalive", config.peer->persistent_keepalive);
     *text = out.data;

@@ -109,7 +109,13 @@ static form_fn *const forms[][COUNT(formats)] = {
 const char *
 form_title(const struct export_source *source, struct arena *arena)
 {
-    return arena_printf(arena, "Tracegate %s", connection_variant_names[source->variant]);
+    static const char *const kinds[] = {[PROTOCOL_VLESS_REALITY] = "",
+        [PROTOCOL_VLESS_WS_TLS] = " WS",
+        [PROTOCOL_HYSTERIA2] = "",
+        [PROTOCOL_WIREGUARD] = ""};
+
+    return arena_printf(arena, "Tracegate %s%s", connection_variant_names[source->variant],
+        kinds[source->protocol]);
 }
 
 /* -- its name ------------------------------------------------------------------------------ */
@@ -145,14 +151,19 @@ export_make(const struct export_source *source, int format, struct arena *arena,
     struct export_file *file, struct err *err)
 {
     form_fn *form = forms[source->protocol][format];
+    struct export_file made = {
+        .name = file_name(source, formats[format].extension, arena),
+        .type = formats[format].type,
+    };
     const char *text;
 
     if (form == NULL)
         return err_set(err, ERR_EXPORT_FORMAT);
-    file->name = file_name(source, formats[format].extension, arena);
-    file->type = formats[format].type;
-    return form(source, arena, &text, err) &&
-        formats[format].wrap(text, arena, &file->data, &file->size, err);
+    if (!form(source, arena, &text, err) ||
+        !formats[format].wrap(text, arena, &made.data, &made.size, err))
+        return false;
+    *file = made;
+    return true;
 }
 
 /* -- who gets it --------------------------------------------------------------------------- */

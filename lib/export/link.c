@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "export/part.h"
 
 struct param {
@@ -49,19 +48,6 @@ encode_params(const struct param *params, size_t count, struct arena *arena)
         before = "&";
     }
     return text;
-}
-
-static const char *
-join(const struct list *texts, struct arena *arena)
-{
-    struct text text = {.arena = arena};
-    const char *const *items = texts->at;
-
-    for (size_t i = 0; i < texts->count; i++) {
-        text_put(&text, i == 0 ? "" : ",");
-        text_put(&text, items[i]);
-    }
-    return text.data;
 }
 
 static const char *
@@ -177,12 +163,12 @@ link_wireguard(
     const struct list allowed = part_allowed_ips(&config.peer->allowed_ips, arena);
     const struct param params[] = {
         {"publickey", config.peer->public_key},
-        {"address", join(&config.interface->addresses, arena)},
+        {"address", part_join(&config.interface->addresses, ",", arena)},
         {"presharedkey", config.peer->preshared_key},
         {"mtu", number(config.interface->mtu, arena)},
-        {"allowedips", join(&allowed, arena)},
+        {"allowedips", part_join(&allowed, ",", arena)},
         {"keepalive", number(config.peer->persistent_keepalive, arena)},
-        {"dns", join(&config.interface->dns, arena)},
+        {"dns", part_join(&config.interface->dns, ",", arena)},
     };
     *text =
         arena_printf(arena, "wireguard://%s@%s/%s#%s", encode(config.interface->private_key, arena),

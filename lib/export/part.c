@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/text.h"
 
 const struct local_part *
 part_local(const struct hysteria_client *config)
@@ -44,6 +45,19 @@ part_pin(const char *pin, struct arena *arena)
             *at++ = (char)tolower((unsigned char)*pin);
     }
     return hex;
+}
+
+const char *
+part_join(const struct list *texts, const char *between, struct arena *arena)
+{
+    struct text text = {.arena = arena};
+    const char *const *items = texts->at;
+
+    for (size_t i = 0; i < texts->count; i++) {
+        text_put(&text, i == 0 ? "" : between);
+        text_put(&text, items[i]);
+    }
+    return text.data;
 }
 
 struct list

@@ -23,6 +23,9 @@ const char *part_auth(const struct auth_part *auth, struct arena *arena);
 /* In lower-case hex without colons; NULL for NULL. */
 const char *part_pin(const char *pin, struct arena *arena);
 
+/* NULL when there are none. */
+const char *part_join(const struct list *texts, const char *between, struct arena *arena);
+
 /* What a client sends through the tunnel. Who sends all of IPv4 sends IPv6 there, too: past the
  * tunnel it would give him away. */
 struct list part_allowed_ips(const struct list *allowed, struct arena *arena);

@@ -44,7 +44,7 @@ encode(const char *text, struct arena *arena, struct err *err)
     QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_M);
 
     if (code == NULL)
-        err_fill_text(err, ERR_INTERNAL, "no QR code for %zu bytes", strlen(text));
+        err_fill_text(err, ERR_EXPORT_FORMAT, "The configuration is too long for a QR code");
     arena_defer(arena, release, code);
     return code;
 }

@@ -25,14 +25,12 @@ socks_inbound(const struct local_part *local, struct arena *arena)
     });
 }
 
-/* The outbound and what asks for names (NULL: nothing does) are taken over. */
+/* The outbound is taken over. */
 static const char *
-whole(const struct local_part *local, struct json_object *outbound, struct json_object *dns,
-    struct arena *arena)
+whole(const struct local_part *local, struct json_object *outbound, struct arena *arena)
 {
     struct json_object *json = build_object((const struct member[]){
         {"log", build_object((const struct member[]){{"loglevel", build_text("warning")}, {NULL}})},
-        {"dns", dns},
         {"inbounds", build_list_of(socks_inbound(local, arena))},
         {"outbounds", build_list_of(outbound)},
         {NULL},
@@ -114,8 +112,7 @@ xray_reality(
     if (!config_read(&reality_export_schema, source, arena, &config, err))
         return false;
     *text = whole(config.local_socks,
-        outbound_of(source, "vless", vless_settings(&config), reality_stream(&config)), NULL,
-        arena);
+        outbound_of(source, "vless", vless_settings(&config), reality_stream(&config)), arena);
     return true;
 }
 
@@ -163,7 +160,7 @@ xray_ws(const struct export_source *source, struct arena *arena, const char **te
     if (config.tls->insecure)
         return refuse_insecure(err);
     *text = whole(config.local_socks,
-        outbound_of(source, "vless", vless_settings(&config), ws_stream(&config)), NULL, arena);
+        outbound_of(source, "vless", vless_settings(&config), ws_stream(&config)), arena);
     return true;
 }
 
@@ -242,7 +239,7 @@ xray_hysteria(
         {NULL},
     });
     *text = whole(part_local(&config),
-        outbound_of(source, "hysteria", settings, hysteria_stream(&config, arena)), NULL, arena);
+        outbound_of(source, "hysteria", settings, hysteria_stream(&config, arena)), arena);
     return true;
 }
 
@@ -263,25 +260,7 @@ wireguard_peer(const struct wireguard_client *config, struct arena *arena)
     });
 }
 
-/* Names are asked for inside the tunnel, only the endpoint's own outside: before there is one. */
-static struct json_object *
-wireguard_dns(const struct wireguard_client *config, struct arena *arena)
-{
-    const struct host_port at = part_endpoint(config->endpoint, arena);
-    const char *own = arena_printf(arena, "full:%s", at.host);
-    struct json_object *servers = build_texts(&config->interface->dns);
-
-    json_object_array_add(servers,
-        build_object((const struct member[]){
-            {"address", build_text("localhost")},
-            {"domains", build_list_of(build_text(own))},
-            {"skipFallback", build_bool(config->interface->dns.count > 0)},
-            {NULL},
-        }));
-    return build_object((const struct member[]){
-        {"servers", servers}, {"queryStrategy", build_text("UseIPv4")}, {NULL}});
-}
-
+/* Names are asked for inside the tunnel; Xray lets nobody choose the servers for that. */
 bool
 xray_wireguard(
     const struct export_source *source, struct arena *arena, const char **text, struct err *err)
@@ -299,7 +278,6 @@ xray_wireguard(
         {"peers", build_list_of(wireguard_peer(&config, arena))},
         {NULL},
     });
-    *text = whole(&usual_socks, outbound_of(source, "wireguard", settings, NULL),
-        wireguard_dns(&config, arena), arena);
+    *text = whole(&usual_socks, outbound_of(source, "wireguard", settings, NULL), arena);
     return true;
 }

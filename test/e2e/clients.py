@@ -17,12 +17,14 @@ INBOUND = {"listen": SOCKS[0], "port": SOCKS[1], "protocol": "socks", "settings"
 class Clients:
     """try_all() gives (program, whether it was content, what it said), None for one that is not here."""
 
-    def __init__(self, folder, url, content, certificate):
-        self.folder, self.url, self.digest = folder, url, hashlib.sha256(content).hexdigest()
+    def __init__(self, folder, source, certificate):
+        self.folder, self.port, self.url = folder, source.port, None
+        self.digest = hashlib.sha256(source.content).hexdigest()
         # The one certificate that the programs know.
         self.env = {**os.environ, "SSL_CERT_FILE": str(certificate), "XRAY_JSON_STRICT": "true"}
 
-    def try_all(self, form, data, pictured):
+    def try_all(self, form, data, pictured, host):
+        self.url = f"http://{host}:{self.port}/file"
         for name, program, trial in TRIALS[form]:
             if program and not (PEERS / program).exists():
                 yield name, None, f"no {program} (make peers)"
@@ -55,7 +57,7 @@ class Clients:
             client = subprocess.Popen(command, stdout=log, stderr=log, env=self.env)
             try:
                 wait_until(lambda: self.listens() or client.poll() is not None, "the client listens", 20)
-                good, said, body = self.run("curl", "-sS", "-m", "20", "--socks5", "{}:{}".format(*SOCKS), self.url)
+                good, said, body = self.run("curl", "-sS", "-m", "20", "--socks5-hostname", "{}:{}".format(*SOCKS), self.url)
             finally:
                 client.kill()
                 client.wait()
@@ -86,7 +88,7 @@ class Clients:
 
     def mihomo_carries(self, data, _):
         good, said, body = self.run(PEERS / "mihomo-check", self.file("mihomo.yaml", data), self.url)
-        return self.whole(good, body), "" if good else said
+        return self.whole(good, body), f"{said[:300]} {len(body)} bytes"
 
     def wg_quick(self, data, _):
         """What it leaves for wg has every key of the file that wg knows."""
@@ -99,7 +101,9 @@ class Clients:
             return None, "no /dev/net/tun"
         tunnel = Tunnel(self, self.file("tunnel.conf", data))
         try:
-            good, said, body = self.run(*tunnel.inside(), "curl", "-sS", "-m", "20", self.url)
+            # Where its names are told, there is the file, too; curl would ask the system's servers.
+            here = f"::{tunnel.values['DNS'].partition(',')[0]}:"
+            good, said, body = self.run(*tunnel.inside(), "curl", "-sS", "-m", "20", "--connect-to", here, self.url)
             return self.whole(good, body), said
         finally:
             tunnel.close()

@@ -3,9 +3,12 @@ import base64
 import hashlib
 import json
 import pathlib
+import socket
+import socketserver
 import ssl
 import subprocess
 import tempfile
+import threading
 
 from lab import ROOT, Source, wait_until
 
@@ -26,6 +29,32 @@ class Keys:
     @staticmethod
     def url(key):
         return base64.urlsafe_b64encode(base64.b64decode(key)).decode().rstrip("=")
+
+
+class Names(socketserver.ThreadingUDPServer):
+    """A server of one name."""
+
+    daemon_threads = True
+
+    def __init__(self, server, name, address):
+        self.address = socket.inet_aton(address)
+        self.question = b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + b"\0\0\1\0\1"
+        super().__init__((server, 53), Answer)
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+
+class Answer(socketserver.BaseRequestHandler):
+    def handle(self):
+        asked, sock = self.request
+        end = asked.index(b"\0", 12) + 5
+        known = asked[12:end] == self.server.question
+        record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + self.server.address if known else b""
+        sock.sendto(asked[:2] + b"\x81\x80\0\1" + bytes([0, known]) + b"\0\0\0\0" + asked[12:end] + record,
+                    self.client_address)
 
 
 class Gateways:

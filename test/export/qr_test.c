@@ -24,7 +24,7 @@ draws(draw_fn *draw, const char *head, size_t length)
     memset(text, 'a', length);
     if (draw(text, &arena, &data, &size, &err))
         return size > strlen(head) && memcmp(data, head, strlen(head)) == 0;
-    CHECK_INT(ERR_INTERNAL, err.code);
+    CHECK_INT(ERR_EXPORT_FORMAT, err.code);
     return false;
 }
 

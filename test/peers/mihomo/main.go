@@ -1,5 +1,5 @@
 // mihomo-check FILE [URL]: whether mihomo takes a configuration: its own parsers read the proxies and the rules.
-// With a URL (http, an address and a port), what is there goes to stdout, fetched through the first proxy.
+// With a URL (http, with a port), what is there goes to stdout, fetched through the first proxy.
 // The whole program cannot be built from its module.
 package main
 
@@ -20,6 +20,7 @@ import (
 	"github.com/metacubex/mihomo/adapter"
 	"github.com/metacubex/mihomo/constant"
 	"github.com/metacubex/mihomo/dns"
+	"github.com/metacubex/mihomo/log"
 	"github.com/metacubex/mihomo/rules"
 	"gopkg.in/yaml.v3"
 )
@@ -100,12 +101,11 @@ func check(c *config) (constant.Proxy, error) {
 
 func fetch(proxy constant.Proxy, url string) error {
 	dial := func(ctx context.Context, _, address string) (net.Conn, error) {
-		to, err := netip.ParseAddrPort(address)
-		if err != nil {
+		to := &constant.Metadata{NetWork: constant.TCP, Type: constant.INNER}
+		if err := to.SetRemoteAddress(address); err != nil {
 			return nil, err
 		}
-		return proxy.DialContext(ctx, &constant.Metadata{
-			NetWork: constant.TCP, Type: constant.INNER, DstIP: to.Addr(), DstPort: to.Port()})
+		return proxy.DialContext(ctx, to)
 	}
 	client := http.Client{Transport: &http.Transport{DialContext: dial}, Timeout: 20 * time.Second}
 	answer, err := client.Get(url)
@@ -135,6 +135,7 @@ func main() {
 		os.Exit(2)
 	}
 	dns.ParseNameServer = nameServers
+	log.SetLevel(log.SILENT) // it would say more on stdout
 	c, err := read(os.Args[1])
 	var proxy constant.Proxy
 	if err == nil {
