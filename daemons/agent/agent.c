@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/app.h"
+#include "agent/engine.h"
 #include "agent/gauges.h"
 #include "agent/memory.h"
 #include "agent/wait.h"

@@ -23,9 +23,9 @@ enum {
 
 extern const char agent_version[];
 
-/* What the core is doing with a component that is up. */
+/* What the core has asked of a component that is up, beside applying wishes. */
 enum component_phase {
-    PHASE_APPLY, /* handing out what is pending */
+    PHASE_APPLY, /* nothing else */
     PHASE_COMPARE,
     PHASE_SWEEP
 };
@@ -42,10 +42,15 @@ struct component {
 
     enum component_phase phase;
     bool compare_wanted, sweep_wanted;
+    bool compared;      /* once since it came up: before, nothing is handed out */
     bool verified;      /* compared and swept since it came up: `converged` may move */
     usec_t compare_at;  /* the next one, at the latest */
-    int64_t sweep_gen;  /* what is newer waits for the sweep */
+    int64_t sweep_gen;  /* the sweep waits for what is not newer */
     struct place place; /* up to where the pending rows have been handed out */
+    bool drained;       /* none was left behind it */
+    size_t handed_out;  /* keys, since it was drained last */
+    bool marking;       /* a comparison tells what it has found, and goes on in the next turn */
+    bool unproven;      /* some were handed in only: a comparison must follow */
     struct works works;
     int64_t converged;
     int64_t foreign_removed; /* so far */
@@ -89,26 +94,5 @@ void agent_close(struct agent *agent);
 
 /* NULL when this node does not run it. */
 struct component *agent_component(struct agent *agent, const char *name);
-
-/* -- the engine (engine.c) ------------------------------------------------------------------ */
-
-/* The task: notes how far components are, hands out work, answers who waited. */
-bool engine_turn(void *agent, struct arena *arena, struct err *err) MUST_CHECK;
-void engine_wake(struct agent *agent);
-
-/* The wish for a key was committed. */
-void engine_changed(struct component *component, const char *key, int64_t gen);
-
-/* All wishes may be others: compare first. */
-void engine_restart(struct agent *agent);
-
-/* Begin at the oldest pending row again. */
-void component_rewind(struct component *component);
-
-/* What is in work is void, and nothing is known until the next comparison. */
-void component_reset(struct component *component);
-
-/* The state could not be written: what was not noted will be done again, a second later. */
-void engine_trouble(struct agent *agent, const struct err *err);
 
 #endif

@@ -99,12 +99,13 @@ visit_all(
 }
 
 bool
-artifact_each(struct state *state, const char *component, artifact_visit *visit, void *object,
-    struct err *err)
+artifact_page(struct state *state, const char *component, const struct page *page,
+    artifact_visit *visit, void *object, struct err *err)
 {
-    const struct sql_arg args[] = {sql_text(component), SQL_END};
+    const struct sql_arg args[] = {
+        sql_text(component), sql_text(page->after), sql_int(page->limit), SQL_END};
 
-    return visit_all(state, sql_open(&state->sql, SQL_EACH, args), visit, object, err);
+    return visit_all(state, sql_open(&state->sql, SQL_PAGE, args), visit, object, err);
 }
 
 bool

@@ -25,7 +25,7 @@ struct artifact {
     usec_t came_at; /* by time_now() */
 };
 
-/* A state of a key, from a batch or a snapshot. */
+/* From a batch or a snapshot. */
 struct change {
     const char *component, *key;
     int64_t ver, gen;
@@ -68,9 +68,14 @@ struct standing {
 bool artifact_standing(struct state *state, const char *component, const char *key,
     struct arena *arena, struct standing *standing, struct err *err) MUST_CHECK;
 
+struct page {
+    const char *after; /* a key, or "" */
+    int64_t limit;     /* -1: none */
+};
+
 /* Not removed, by key. */
-bool artifact_each(struct state *state, const char *component, artifact_visit *visit, void *object,
-    struct err *err) MUST_CHECK;
+bool artifact_page(struct state *state, const char *component, const struct page *page,
+    artifact_visit *visit, void *object, struct err *err) MUST_CHECK;
 
 /* At most PENDING_SLICE pending ones after *place: oldest first, of equal age additions first. */
 bool artifact_pending(struct state *state, const char *component, const struct place *place,
@@ -82,7 +87,6 @@ bool artifact_oldest(
 struct artifact_counts {
     int64_t pending, kept;
 };
-
 bool artifact_count(struct state *state, const char *component, struct artifact_counts *counts,
     struct err *err) MUST_CHECK;
 
@@ -91,7 +95,6 @@ bool artifact_done(struct state *state, const char *component, const char *key, 
     struct err *err) MUST_CHECK;
 bool artifact_failed(struct state *state, const char *component, const char *key, int64_t ver,
     const char *detail, struct err *err) MUST_CHECK;
-
 bool artifact_reject(struct state *state, const char *component, const struct rejection *rejection,
     struct err *err) MUST_CHECK;
 
@@ -99,7 +102,6 @@ struct rejections {
     struct rejection *at;
     size_t count;
 };
-
 /* In the arena: those of the component, at most REJECTIONS_MAX. */
 bool artifact_rejections(struct state *state, const char *component, struct arena *arena,
     struct rejections *list, struct err *err) MUST_CHECK;
@@ -108,13 +110,11 @@ bool artifact_rejections(struct state *state, const char *component, struct aren
 bool artifact_differs(struct state *state, const char *component, const char *key, int64_t since,
     struct err *err) MUST_CHECK;
 
-/* What was rejected because nobody ran the component becomes pending. */
+/* What was rejected because nobody ran the component becomes pending; what snapshot number `seen`
+ * did not name becomes a tombstone of generation `gen`; generations of another epoch mean nothing
+ * any more. */
 bool artifact_adopt(struct state *state, const char *component, struct err *err) MUST_CHECK;
-
-/* What snapshot number `seen` did not name becomes a tombstone of generation `gen`. */
 bool artifact_absent(struct state *state, int64_t seen, int64_t gen, struct err *err) MUST_CHECK;
-
-/* Generations of another epoch mean nothing any more. */
 bool artifact_forget_generations(struct state *state, struct err *err) MUST_CHECK;
 
 #endif

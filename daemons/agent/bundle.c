@@ -16,6 +16,7 @@
 #include "agent/child.h"
 #include "agent/xray.h"
 #include "agent/xray_config.h"
+#include "agent/xray_scan.h"
 #include "base/log.h"
 #include "crypto/digest.h"
 

@@ -5,8 +5,13 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/engine.h"
 #include "agent/gauges.h"
 #include "base/log.h"
+
+enum {
+    PRESSED = 512 /* keys in a row: more than a batch */
+};
 
 /* -- marks, in the lazy transaction that the turn commits ----------------------------------- */
 
@@ -67,6 +72,7 @@ component_same(struct component *component, const char *key, int64_t ver)
 
     if (component->phase != PHASE_COMPARE || works_find(&component->works, key) != NULL)
         return;
+    component->marking = true;
     bool done = begin_marks(component, &err) &&
         artifact_done(&component->agent->state, component->type->name, key, ver, &err);
     finish_mark(component, done, &err);
@@ -80,6 +86,7 @@ component_differs(struct component *component, const char *key)
 
     if (component->phase != PHASE_COMPARE)
         return;
+    component->marking = true;
     bool done = begin_marks(component, &err) &&
         artifact_differs(state, component->type->name, key, state->meta.desired_gen, &err);
     component_rewind(component);
@@ -89,8 +96,11 @@ component_differs(struct component *component, const char *key)
 void
 component_compared(struct component *component)
 {
-    if (component->phase == PHASE_COMPARE)
+    component->marking = false;
+    if (component->phase == PHASE_COMPARE) {
         component->phase = PHASE_APPLY;
+        component->compared = component->compared || !component->compare_wanted;
+    }
     component_rewind(component);
     engine_wake(component->agent);
 }
@@ -159,6 +169,18 @@ component_done(struct component *component, ticket_t ticket)
             (double)(time_now() - work->came_at) / USEC_SEC, component->type->name);
     settle(component, work, done);
     finish_mark(component, done, &err);
+}
+
+void
+component_unproven(struct component *component, ticket_t ticket)
+{
+    struct work *work = take_report(component, ticket);
+
+    if (work == NULL)
+        return;
+    component->unproven = true;
+    works_drop(&component->works, work);
+    engine_wake(component->agent);
 }
 
 static void
@@ -246,16 +268,38 @@ visit_wish(void *object, const struct artifact *row)
 }
 
 bool
-component_each(
-    struct component *component, void (*visit)(void *object, const struct wish *wish), void *object)
+component_page(struct component *component, const char *after, int64_t limit,
+    void (*visit)(void *object, const struct wish *wish), void *object)
 {
     struct visitor visitor = {visit, object};
+    const struct page page = {after, limit};
     struct err err;
 
-    if (artifact_each(&component->agent->state, component->type->name, visit_wish, &visitor, &err))
+    if (artifact_page(
+            &component->agent->state, component->type->name, &page, visit_wish, &visitor, &err))
         return true;
     engine_trouble(component->agent, &err);
     return false;
+}
+
+bool
+component_each(
+    struct component *component, void (*visit)(void *object, const struct wish *wish), void *object)
+{
+    return component_page(component, "", -1, visit, object);
+}
+
+bool
+component_more_comes(const struct component *component)
+{
+    return component->phase != PHASE_COMPARE && !component->drained &&
+        component_has_room(component);
+}
+
+bool
+component_is_pressed(const struct component *component)
+{
+    return !component->drained && component->handed_out >= PRESSED;
 }
 
 bool

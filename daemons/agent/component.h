@@ -7,59 +7,24 @@
  *      └─ component_down(error) ◄──────┴── new boot, a failure, every minute ◄── apply … ◄───┘
  *
  * One thread, one event loop: nothing here may block, every answer may come within the call or in
- * a later turn. The core calls compare and sweep only with nothing in work and hands out nothing
- * until they have ended; neither they nor apply is called while the state is empty (boot: empty:
- * no snapshot yet, so nothing may be removed or written) or the component is down. Adds come
- * before removals. The converged generation stands still from component_up() with another boot
- * (or component_down()) until a comparison and its sweep have ended.
+ * a later turn. Nothing is handed out before the first comparison since the gateway came up, or
+ * since a snapshot, has ended; from then on new wishes come at any time, during compare and sweep
+ * too, since a revocation waits for nobody, but what a comparison finds comes after it. What a wish
+ * has touched since a comparison began is known better by its read-back than by the comparison.
+ * Neither of them nor apply is called while the state is empty (boot: empty: no snapshot yet, so
+ * nothing may be removed or written) or the component is down. Adds come before removals. The
+ * converged generation stands still from component_up() with another boot (or component_down())
+ * until a comparison and its sweep have ended.
  */
 #ifndef TG_AGENT_COMPONENT_H
 #define TG_AGENT_COMPONENT_H
 
-#include "agent/wish.h"
+#include "agent/component_type.h"
 #include "base/arena.h"
-#include "base/err.h"
 #include "settings/settings.h"
 
-struct component; /* the core's side: what a component calls */
 struct event_base;
 struct metrics;
-
-/* One handing-out. A report that cites an older one is ignored. */
-typedef uint64_t ticket_t;
-
-/* A row of GET /v1/health. Nothing may block: look at what is known already. */
-struct check {
-    const char *name;
-    const char *role; /* NULL: both */
-    bool (*run)(const struct component *component, char *details, size_t size);
-};
-
-struct component_type {
-    const char *name;
-    unsigned window; /* keys in work at once */
-
-    /* Make self (component_set_self), timers and connections. False ends the agent. */
-    bool (*open)(struct component *component, struct err *err) MUST_CHECK;
-
-    /* Look at all that the gateway has. For every wish (component_each) say component_same() or
-     * component_differs(); remember what nobody wished, for sweep. Then component_compared(). */
-    void (*compare)(struct component *component);
-
-    /* Make the gateway match this wish and read it back, then report once with the ticket. What
-     * the key had before is not told: the component knows what its gateway holds. */
-    void (*apply)(struct component *component, const struct wish *wish, ticket_t ticket);
-
-    /* Remove what the comparison found, is still not wished and is on no allow-list; read back,
-     * then component_swept(). NULL: nothing can be foreign. */
-    void (*sweep)(struct component *component);
-
-    /* End: no call into the core after it. Also when open failed half-way. */
-    void (*close)(struct component *component);
-
-    const struct check *checks;
-    size_t check_count;
-};
 
 /* -- reports: the gateway -- */
 
@@ -70,7 +35,7 @@ void component_up(struct component *component, const char *boot);
 /* It does not. All tickets are void, none of them counts as failed. */
 void component_down(struct component *component, const char *error);
 
-/* Something may differ: compare as soon as nothing is in work (after a broken call, say). */
+/* Something may differ: compare soon (after a broken call, say). */
 void component_suspect(struct component *component);
 
 void component_same(struct component *component, const char *key, int64_t ver);
@@ -87,6 +52,10 @@ void component_applied(struct component *component, ticket_t ticket);
 
 /* Read back, and nothing is left to do. */
 void component_done(struct component *component, ticket_t ticket);
+
+/* Taken by the gateway, but not read back: the next comparison proves it, which comes when all has
+ * been handed out. Only while component_is_pressed(). */
+void component_unproven(struct component *component, ticket_t ticket);
 
 /* Tried again later, with growing pauses, at most max_attempts times; then rejected. */
 void component_failed(struct component *component, ticket_t ticket, const char *detail);
@@ -106,7 +75,17 @@ bool component_find(
 bool component_each(struct component *component,
     void (*visit)(void *object, const struct wish *wish), void *object) MUST_CHECK;
 
+/* The next of them behind the key `after` ("" to begin), at most `limit`. */
+bool component_page(struct component *component, const char *after, int64_t limit,
+    void (*visit)(void *object, const struct wish *wish), void *object) MUST_CHECK;
+
 bool component_is_empty(const struct component *component); /* boot: empty */
+
+/* More wishes are going to be handed out in the next turns: handed_out() tells the end of it. */
+bool component_more_comes(const struct component *component);
+
+/* So many wishes wait that one comparison of all costs less than reading back each. */
+bool component_is_pressed(const struct component *component);
 
 void component_set_self(struct component *component, void *self);
 void *component_self(const struct component *component);

@@ -1,10 +1,13 @@
-#include "agent/agent.h"
+#include "agent/engine.h"
 
 #include <assert.h>
 #include <string.h>
 
+#include "agent/handout.h"
 #include "agent/wait.h"
 #include "base/log.h"
+
+#define MARKING (50 * USEC_MS)
 
 /* -- trouble ------------------------------------------------------------------------------- */
 
@@ -12,6 +15,7 @@ void
 component_rewind(struct component *component)
 {
     component->place = (struct place){.since = -1};
+    component->drained = false;
 }
 
 void
@@ -21,8 +25,8 @@ component_reset(struct component *component)
     component_rewind(component);
     component->phase = PHASE_APPLY;
     component->compare_wanted = true;
-    component->sweep_wanted = false;
-    component->verified = false;
+    component->sweep_wanted = component->marking = false;
+    component->compared = component->verified = component->unproven = false;
 }
 
 void
@@ -49,7 +53,7 @@ component_restart(struct component *component)
     }
     component_rewind(component);
     component->compare_wanted = true;
-    component->verified = false;
+    component->compared = component->verified = false;
     if (!component->agent->state.meta.complete)
         component->converged = 0;
 }
@@ -75,8 +79,7 @@ engine_trouble(struct agent *agent, const struct err *err)
 }
 
 /* A key in a pause need not wait any longer, one at work is handed out again after it; while
- * sessions are cut the new wish can be handed out at once. What is newer than all that was handed
- * out will be met anyway. */
+ * sessions are cut the new wish can be handed out at once. */
 void
 engine_changed(struct component *component, const char *key, int64_t gen)
 {
@@ -87,153 +90,11 @@ engine_changed(struct component *component, const char *key, int64_t gen)
         work->due = 0;
         if (work->phase == WORK_CUTTING)
             works_move(&component->works, work, WORK_PAUSED);
+    } else {
+        hand_out_first(component, key);
     }
     if (gen <= component->place.since)
         component_rewind(component);
-}
-
-/* -- handing out --------------------------------------------------------------------------- */
-
-/* What one slice of pending rows has brought, in the turn's arena. */
-struct slice {
-    struct component *component;
-    struct arena *arena;
-    struct artifact rows[PENDING_SLICE];
-    size_t count, seen;
-    size_t limit;
-    bool reached_sweep; /* the rest is newer than what the sweep waits for */
-};
-
-static void
-take_row(void *object, const struct artifact *row)
-{
-    struct slice *slice = object;
-    struct component *component = slice->component;
-
-    if (component->sweep_wanted && row->since > component->sweep_gen)
-        slice->reached_sweep = true;
-    if (slice->reached_sweep || slice->count == slice->limit)
-        return;
-    slice->seen++;
-    component->place.since = row->since;
-    component->place.removed = row->wish.removed;
-    memcpy(component->place.key, row->wish.key, strlen(row->wish.key) + 1);
-    if (works_find(&component->works, row->wish.key) != NULL)
-        return;
-    struct artifact *copy = &slice->rows[slice->count++];
-    *copy = *row;
-    copy->wish.key = arena_strdup(slice->arena, row->wish.key);
-    if (row->wish.payload != NULL)
-        copy->wish.payload = arena_strdup(slice->arena, row->wish.payload);
-}
-
-static void
-hand_out(struct component *component, const struct artifact *row, struct work *work)
-{
-    ticket_t ticket = ++component->agent->last_ticket;
-
-    if (work == NULL)
-        work = works_add(&component->works, row->wish.key, ticket);
-    else
-        works_resume(&component->works, work, ticket);
-    work->ver = row->wish.ver;
-    work->fails = row->fails;
-    work->max_attempts = row->max_attempts;
-    work->removes = row->wish.removed;
-    work->came_at = row->came_at;
-    component->type->apply(component, &row->wish, ticket);
-}
-
-static size_t
-room_of(const struct component *component)
-{
-    size_t running = component->works.counts[WORK_RUNNING];
-    size_t window = component->type->window == 0 ? 1 : component->type->window;
-
-    return running >= window ? 0 : window - running;
-}
-
-static bool
-may_hand_out(const struct component *component)
-{
-    return component->up && component->phase == PHASE_APPLY && !component->compare_wanted &&
-        room_of(component) > 0;
-}
-
-static bool
-hand_out_again(struct component *component, const char *key, struct arena *arena, struct err *err)
-{
-    struct work *work = works_find(&component->works, key);
-    struct artifact row;
-
-    if (work == NULL || work->phase != WORK_PAUSED)
-        return true;
-    if (!artifact_find(&component->agent->state, component->type->name, key, arena, &row, err))
-        return false;
-    if (row.wish.key == NULL || row.done_ver == row.wish.ver || row.wish.rejected)
-        works_drop(&component->works, work);
-    else
-        hand_out(component, &row, work);
-    return true;
-}
-
-/* Those whose pause is over. *next: when the next one's is. */
-static bool
-hand_out_paused(struct component *component, struct arena *arena, usec_t *next, struct err *err)
-{
-    const char *due[PENDING_SLICE];
-    size_t count = 0;
-    const struct work *work;
-    usec_t now = time_monotonic();
-
-    TAILQ_FOREACH(work, &component->works.phases[WORK_PAUSED], in_phase)
-    {
-        if (work->due > now)
-            *next = work->due < *next ? work->due : *next;
-        else if (count < PENDING_SLICE)
-            due[count++] = arena_strdup(arena, work->key);
-    }
-    for (size_t i = 0; i < count && may_hand_out(component); i++) {
-        if (!hand_out_again(component, due[i], arena, err))
-            return false;
-    }
-    if (count == PENDING_SLICE && may_hand_out(component))
-        *next = now;
-    return true;
-}
-
-/* *drained: no pending row is left that was not handed out once. */
-static bool
-hand_out_slice(struct component *component, struct arena *arena, bool *drained, struct err *err)
-{
-    struct slice *slice = arena_alloc(arena, sizeof(*slice));
-    size_t room = room_of(component);
-
-    slice->component = component;
-    slice->arena = arena;
-    slice->limit = room < PENDING_SLICE ? room : PENDING_SLICE;
-    if (!artifact_pending(&component->agent->state, component->type->name, &component->place,
-            take_row, slice, err))
-        return false;
-    *drained = slice->seen < PENDING_SLICE && slice->count < slice->limit;
-    for (size_t i = 0; i < slice->count && may_hand_out(component); i++)
-        hand_out(component, &slice->rows[i], NULL);
-    return true;
-}
-
-static bool
-hand_out_pending(struct component *component, bool *drained, struct err *err)
-{
-    bool done = true;
-
-    *drained = false;
-    while (done && !*drained && may_hand_out(component)) {
-        struct arena arena = {0};
-
-        done = hand_out_slice(component, &arena, drained, err);
-        arena_reset(&arena);
-    }
-    return done;
 }
 
 /* -- one component ------------------------------------------------------------------------- */
@@ -249,7 +110,7 @@ begin_compare(struct component *component)
 {
     const struct agent *agent = component->agent;
 
-    component->compare_wanted = false;
+    component->compare_wanted = component->unproven = false;
     component->compare_at = time_monotonic() + agent->settings->agent_reconcile_seconds * USEC_SEC;
     component->sweep_wanted = true;
     component->sweep_gen = agent->state.meta.desired_gen;
@@ -268,23 +129,52 @@ begin_sweep(struct component *component)
         component->type->sweep(component);
 }
 
+/* The first comparison since it came up, or since a snapshot, waits for what was under way. */
+static bool
+may_compare(const struct component *component)
+{
+    return component->compare_wanted && component->phase == PHASE_APPLY &&
+        (component->compared || is_idle(component));
+}
+
+/* All that was wished when the comparison began has been handed out once, and answered. */
+static bool
+may_sweep(const struct component *component)
+{
+    const struct work *work;
+
+    if (!component->sweep_wanted || component->phase != PHASE_APPLY || !component->compared ||
+        (!component->drained && component->place.since <= component->sweep_gen))
+        return false;
+    TAILQ_FOREACH(work, &component->works.phases[WORK_RUNNING], in_phase)
+    {
+        if (work->since <= component->sweep_gen)
+            return false;
+    }
+    return true;
+}
+
 static bool
 step(struct component *component, struct arena *arena, usec_t *next, struct err *err)
 {
-    bool drained = false;
-
-    if (time_monotonic() >= component->compare_at)
+    if (component->phase == PHASE_APPLY && time_monotonic() >= component->compare_at)
         component->compare_wanted = true;
-    if (component->compare_wanted && component->phase == PHASE_APPLY && is_idle(component))
+    if (component->unproven && component->drained &&
+        component->works.counts[WORK_RUNNING] < PENDING_SLICE)
+        component->compare_wanted = true;
+    if (may_compare(component))
         begin_compare(component);
-    if (component->phase != PHASE_APPLY || component->compare_wanted)
+    if (component->phase == PHASE_APPLY && component->compare_at < *next)
+        *next = component->compare_at;
+    if (!component->compared)
         return true;
-    *next = component->compare_at < *next ? component->compare_at : *next;
     if (!hand_out_paused(component, arena, next, err) ||
-        !hand_out_pending(component, &drained, err))
+        (component->phase != PHASE_COMPARE && !hand_out_pending(component, next, err)))
         return false;
-    if (component->sweep_wanted && drained && is_idle(component))
+    if (may_sweep(component))
         begin_sweep(component);
+    if (component->type->handed_out != NULL && !component_more_comes(component))
+        component->type->handed_out(component);
     return true;
 }
 
@@ -310,12 +200,26 @@ look_converged(const struct component *component, int64_t *converged, struct err
             converged_write(&agent->state, component->type->name, *converged, err));
 }
 
+/* A comparison marks thousands, a few in each turn: they are written together. */
+static bool
+is_marking(const struct agent *agent)
+{
+    bool marking = false;
+
+    for (size_t i = 0; i < agent->count; i++)
+        marking = marking || agent->components[i].marking;
+    return marking && agent->state.transaction == LAZY &&
+        time_monotonic() - agent->state.begun_at < MARKING;
+}
+
 /* Nobody hears of it before it is written: marks that are lost must not have counted. */
 static bool
 note_converged(struct agent *agent, struct err *err)
 {
     int64_t converged[COMPONENTS_MAX] = {0};
 
+    if (is_marking(agent))
+        return true;
     for (size_t i = 0; i < agent->count; i++) {
         if (!look_converged(&agent->components[i], &converged[i], err))
             return false;

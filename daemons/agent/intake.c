@@ -1,4 +1,5 @@
 #include "agent/intake.h"
+#include "agent/engine.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -104,6 +105,7 @@ note_touched(struct agent *agent, const struct change *change, struct arena *are
         .name = arena_strdup(arena, change->component),
         .key = arena_strdup(arena, change->key),
         .gen = change->gen,
+        .removed = change->payload == NULL,
     };
 }
 
@@ -150,6 +152,17 @@ write_events(struct agent *agent, struct batch *batch, struct arena *arena,
     return false;
 }
 
+/* What is added goes before what is removed: the same credential may be in both. */
+static void
+tell_engine(const struct touched_list *touched, bool removed)
+{
+    for (size_t i = 0; i < touched->count; i++) {
+        const struct touched *key = &touched->at[i];
+        if (key->component != NULL && key->removed == removed)
+            engine_changed(key->component, key->key, key->gen);
+    }
+}
+
 bool
 intake_events(struct agent *agent, const char *body, size_t size, struct arena *arena,
     struct touched_list *touched, struct err *err)
@@ -160,10 +173,8 @@ intake_events(struct agent *agent, const char *body, size_t size, struct arena *
     if (!batch_read(BATCH_EVENTS, body, size, arena, &batch, err) ||
         !admit_events(agent, &batch.head, err) || !write_events(agent, &batch, arena, touched, err))
         return false;
-    for (size_t i = 0; i < touched->count; i++) {
-        if (touched->at[i].component != NULL)
-            engine_changed(touched->at[i].component, touched->at[i].key, touched->at[i].gen);
-    }
+    tell_engine(touched, false);
+    tell_engine(touched, true);
     engine_wake(agent);
     return true;
 }

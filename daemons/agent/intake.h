@@ -16,6 +16,7 @@ struct touched {
     const char *name;            /* of the component */
     const char *key;
     int64_t gen;
+    bool removed;
 };
 
 struct touched_list {

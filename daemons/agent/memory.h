@@ -15,6 +15,7 @@ struct memory {
     /* Takes the report upon itself; false: go on as usual. NULL in a dry run. */
     bool (*intercept)(struct memory *memory, const struct wish *wish, ticket_t ticket);
     void *object;                     /* of the test */
+    bool slow;                        /* the test ends each comparison: memory_end_compare() */
     int64_t applied, compared, swept; /* calls so far */
 };
 
@@ -29,6 +30,8 @@ bool memory_has(struct memory *memory, const char *key, int64_t ver);
 
 /* As if somebody else had put it there, or taken it away (version 0). */
 void memory_set(struct memory *memory, const char *key, int64_t ver);
+
+void memory_end_compare(struct memory *memory);
 
 /* The gateway begins anew with nothing. */
 void memory_restart(struct memory *memory, const char *boot);

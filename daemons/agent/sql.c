@@ -63,7 +63,8 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_FIND] = "select " WISH " from artifact where component = ?1 and key = ?2",
     [SQL_SETTLED] = "select done_ver = ver or code is not null, ver, code, detail from artifact"
                     " where component = ?1 and key = ?2",
-    [SQL_EACH] = "select " WISH " from artifact where component = ?1 and removed = 0 order by key",
+    [SQL_PAGE] = "select " WISH " from artifact where component = ?1 and key > ?2 and removed = 0"
+                 " order by key limit ?3",
     [SQL_PENDING] = "select " WISH " from artifact where component = ?1 and " PENDING
                     " and (since, removed, key) > (?2, ?3, ?4)"
                     " order by since, removed, key limit ?5",

@@ -33,7 +33,7 @@ enum sql_statement {
     SQL_SEEN,
     SQL_FIND,
     SQL_SETTLED,
-    SQL_EACH,
+    SQL_PAGE,
     SQL_PENDING,
     SQL_OLDEST,
     SQL_COUNTS,

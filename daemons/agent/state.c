@@ -219,6 +219,7 @@ state_begin(struct state *state, int transaction, struct err *err)
         return false;
     state->transaction = transaction == LAZY ? LAZY : DURABLE;
     state->before = state->meta;
+    state->begun_at = time_monotonic();
     return true;
 }
 

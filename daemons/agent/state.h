@@ -15,6 +15,7 @@
 
 #include "agent/sql.h"
 #include "base/str.h"
+#include "base/time.h"
 
 enum {
     SNAPSHOT_ID_MAX = 64
@@ -36,6 +37,7 @@ struct state {
     int root;                 /* AGENT_DATA_ROOT, locked */
     int64_t free_bytes_least; /* below it nothing is taken: 64 MiB */
     bool was_damaged;         /* state_open() has moved a file aside */
+    usec_t begun_at;          /* the transaction, if there is one */
     enum {
         IDLE,
         LAZY,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/component.h"
+#include "agent/engine.h"
 #include "http/problem.h"
 
 static void

@@ -1,5 +1,6 @@
 #include "agent/wait.h"
 
+#include "agent/engine.h"
 #include "agent/status.h"
 #include "base/log.h"
 

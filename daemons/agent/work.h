@@ -26,7 +26,7 @@ struct work {
     TAILQ_ENTRY(work) in_phase;
     enum work_phase phase;
     ticket_t ticket;
-    int64_t ver, fails, max_attempts;
+    int64_t ver, since, fails, max_attempts;
     bool removes;
     usec_t came_at; /* by time_now() */
     bool changed;   /* the wish is another one by now: what the ticket reports is not about it */

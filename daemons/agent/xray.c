@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/engine.h"
 #include "agent/gauges.h"
 #include "agent/xray_config.h"
 #include "agent/xray_health.h"
 #include "agent/xray_machine.h"
+#include "agent/xray_scan.h"
 #include "base/log.h"
 
 enum {
@@ -23,7 +25,7 @@ enum {
     RECONNECT_MS = 100,
     STALE_MS = 1000,
     SWEEP_PER_TICK = 1000, /* look-ups of connections that may be gone: 4 ms */
-    WINDOW = 2048 /* keys: the connection is always full, and many are read back by one list */
+    WINDOW = 1024          /* keys: the connection is always full */
 };
 
 void
@@ -39,7 +41,6 @@ xray_cut(struct xray *xray, const char *marker)
     struct session_cut cut = sessions_cut(xray->sessions, marker);
 
     xray_count_cut(xray, cut.cut);
-    metrics_add(component_metrics(xray->component), &gauge_sessions_cut, cut.cut, "xray");
     if (cut.failed > 0)
         log_error("component=xray sessions=%u detail=\"%s\", they live on", cut.failed,
             sock_result_text(xray->can_cut));
@@ -61,6 +62,7 @@ on_down(void *arg, const char *why)
     struct xray *xray = arg;
 
     xray->connected = xray->up = xray->asking = false;
+    evtimer_del(xray->slice);
     component_down(xray->component, why);
     tick_in(xray, RECONNECT_MS);
 }
@@ -224,6 +226,7 @@ open_client(struct xray *xray, struct err *err)
         return err_say(err, ERR_SETTINGS, "AGENT_XRAY_API_SERVER: no socket's path, no host:port.");
     xray->tick = evtimer_new(xray->loop, on_tick, xray);
     xray->sweep_guard = evtimer_new(xray->loop, xray_sweep_guard, xray);
+    xray->slice = evtimer_new(xray->loop, xray_scan_slice, xray);
     tick_in(xray, 0);
     return true;
 }
@@ -241,7 +244,7 @@ xray_open(struct component *component, struct err *err)
     xray->loop = component_base(component);
     xray->sockets.fd = -1;
     TAILQ_INIT(&xray->foreigners);
-    xray_machines_init(xray);
+    xray_batches_init(xray);
     component_set_self(component, xray);
     if (!xray->settings->agent_xray_api_enabled)
         return err_say(err, ERR_SETTINGS, "AGENT_XRAY_API_ENABLED=false is not offered.");
@@ -273,6 +276,8 @@ xray_close(struct component *component)
         event_free(xray->tick);
     if (xray->sweep_guard != NULL)
         event_free(xray->sweep_guard);
+    if (xray->slice != NULL)
+        event_free(xray->slice);
     struct arena arena = xray->arena;
     arena_reset(&arena);
     component_set_self(component, NULL);
@@ -286,6 +291,7 @@ const struct component_type xray_component = {
     .apply = xray_apply,
     .sweep = xray_sweep,
     .close = xray_close,
+    .handed_out = xray_handed_out,
     .checks = xray_checks,
     .check_count = XRAY_CHECKS,
 };

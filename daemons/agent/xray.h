@@ -2,10 +2,12 @@
  * The xray component: what its files share. Only xray*.c and bundle.c include this.
  *
  *     xray.c          the connection: up, down, reconnecting, the ping, health checks
- *     xray_scan.c     compare and sweep: all that Xray has against all that is wished
+ *     xray_scan.c     compare: all that Xray has against all that is wished
+ *     xray_sweep.c    sweep: what nobody has wished
  *     xray_errand.c   apply: one wish and the credentials that it touches; the guard after a cut
  *     xray_fallback.c connections that nobody has reported
  *     xray_machine.c  one credential made right: remove, add, read back
+ *     xray_batch.c    many credentials added and read back together
  *     xray_config.c   runtime/xray/config.json
  */
 #ifndef TG_AGENT_XRAY_H
@@ -67,10 +69,11 @@ struct xray {
     struct xray_base base;
     struct xray_config *config;
 
-    struct batch *batches; /* of xray_machine.c: one per inbound */
+    struct batch *batches; /* of xray_batch.c: one per inbound */
     struct machines free_machines;
     struct waiters free_waiters;
 
+    size_t errands; /* under way */
     struct errands free_errands;
     struct errands guarded; /* waiting for their guard's end, the earliest first */
     struct event *guard;
@@ -78,7 +81,11 @@ struct xray {
 
     struct arena scan; /* what the last comparison found */
     uint64_t comparison, changes_compared;
+    char scan_key[KEY_MAX + 1]; /* up to where the wishes are in the index */
+    size_t scan_count;          /* of them on the last page */
     enum xray_tag scan_tag;
+    size_t scan_bucket;  /* the next to be judged */
+    struct event *slice; /* the comparison goes on in the loop's next turn */
     struct foreigners foreigners;
     size_t sweeping; /* removals under way */
     int64_t swept;
@@ -98,18 +105,6 @@ void xray_errands_free(struct xray *xray);
 void xray_cut_unreported(
     struct xray *xray, enum xray_tag tag, const char *marker, void (*done)(void *arg), void *arg);
 void xray_fallbacks_free(struct xray *xray);
-
-/* -- xray_scan.c ----------------------------------------------------------------------- */
-
-void xray_compare(struct component *component);
-void xray_sweep(struct component *component);
-void xray_sweep_guard(int fd, short what, void *xray); /* of the timer sweep_guard */
-
-/* Bring all wishes into the index; false when the state cannot be read. */
-bool xray_know(struct xray *xray) MUST_CHECK;
-
-/* Whether a connection of this marker is right: it is wished, the base's, or nobody knows yet. */
-bool xray_may_live(void *xray, const char *marker);
 
 /* -- xray.c ---------------------------------------------------------------------------- */
 

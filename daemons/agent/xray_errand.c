@@ -23,6 +23,7 @@ struct errand {
     size_t next;
     unsigned running;
     bool removed;               /* the whole key */
+    bool unproven;              /* something was added that nobody has read back */
     enum xray_result result;    /* the worst so far */
     size_t cut_count, searched; /* markers whose sessions were cut; those also looked for */
     struct {
@@ -61,6 +62,8 @@ report_failure(struct errand *errand)
 static void
 errand_release(struct errand *errand)
 {
+    errand->aggregate->errands--;
+    errand->xray->errands--;
     TAILQ_INSERT_HEAD(&errand->xray->free_errands, errand, entry);
 }
 
@@ -172,6 +175,7 @@ credential_done(void *arg, const struct machine_report *report)
         errand->result = report->result;
     if (report->cut[0] != '\0')
         note_cut(errand, report);
+    errand->unproven = errand->unproven || report->unproven;
     errand->running--;
     go_on(errand);
 }
@@ -185,8 +189,11 @@ start_round(struct errand *errand)
     errand->running++;
     while (errand->next < end) {
         errand->running++;
-        xray_make_right(
-            errand->xray, errand->touched.list[errand->next++], credential_done, errand);
+        xray_make_right(errand->xray,
+            &(const struct machine_order){.credential = errand->touched.list[errand->next++],
+                .hasty = errand->losers == 0,
+                .done = credential_done,
+                .arg = errand});
     }
     errand->running--;
 }
@@ -194,8 +201,13 @@ start_round(struct errand *errand)
 static void
 end(struct errand *errand)
 {
-    if (errand->result == XRAY_OK) {
+    if (errand->result == XRAY_OK && !errand->unproven) {
         settle(errand);
+        return;
+    }
+    if (errand->result == XRAY_OK) {
+        component_unproven(errand->xray->component, errand->ticket);
+        errand_release(errand);
         return;
     }
     if (errand->result == XRAY_AWAY) /* the end of the connection makes the ticket void */
@@ -241,14 +253,24 @@ errand_take(struct xray *xray)
     return errand;
 }
 
+/* What is handed out after a comparison is in the index as it is: reading it would take longer than
+ * all else. */
+static bool
+is_known(struct xray *xray, const struct wish *wish)
+{
+    const struct aggregate *aggregate = index_aggregate(&xray->index, wish->key);
+
+    return aggregate != NULL && !aggregate->refused && aggregate->hash == index_hash(wish);
+}
+
 void
 xray_apply(struct component *component, const struct wish *wish, ticket_t ticket)
 {
     struct xray *xray = component_self(component);
-    struct xray_claims claims;
+    struct xray_claims claims = {0};
     struct refusal refusal;
 
-    if (!xray_wish_read(xray->settings, wish, &claims, &refusal)) {
+    if (!is_known(xray, wish) && !xray_wish_read(xray->settings, wish, &claims, &refusal)) {
         component_rejected(component, ticket, refusal.code, refusal.detail);
         return;
     }
@@ -257,6 +279,8 @@ xray_apply(struct component *component, const struct wish *wish, ticket_t ticket
         .xray = xray, .ticket = ticket, .started_at = time_monotonic(), .removed = wish->removed};
     uint64_t changes = xray->index.changes;
     errand->aggregate = index_put(&xray->index, wish, &claims, &errand->touched);
+    errand->aggregate->errands++;
+    xray->errands++;
     if (xray->index.changes != changes)
         xray_config_touch(xray->config);
     sort_touched(errand);

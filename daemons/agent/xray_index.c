@@ -102,7 +102,7 @@ credential_right(const struct credential *credential)
 
     if (wanted == NULL)
         return credential->held.email[0] == '\0';
-    return !credential->clash && xray_user_same(wanted, &credential->held);
+    return !credential->clash && !credential->unproven && xray_user_same(wanted, &credential->held);
 }
 
 /* -- making ---------------------------------------------------------------------------- */
@@ -247,6 +247,34 @@ carry(struct xray_index *index, struct aggregate *aggregate, enum xray_tag tag, 
     index->changes++;
 }
 
+static bool
+carries(
+    const struct aggregate *aggregate, enum xray_tag tag, int slot, const struct xray_user *user)
+{
+    const struct carrier *carrier = aggregate->carriers;
+
+    while (carrier != NULL &&
+        (carrier->slot != slot || (int)carrier->credential->tag != (int)tag ||
+            !xray_user_same(&carrier->user, user)))
+        carrier = carrier->of_aggregate;
+    return carrier != NULL;
+}
+
+bool
+index_carries(const struct aggregate *aggregate, const struct xray_claims *claims)
+{
+    size_t count = 0;
+
+    for (const struct carrier *carrier = aggregate->carriers; carrier != NULL;
+         carrier = carrier->of_aggregate)
+        count++;
+    for (size_t i = 0; i < claims->count; i++) {
+        if (!carries(aggregate, claims->tag, claims->list[i].slot, &claims->list[i].user))
+            return false;
+    }
+    return count == claims->count;
+}
+
 struct aggregate *
 index_put(struct xray_index *index, const struct wish *wish, const struct xray_claims *claims,
     struct touched *touched)
@@ -258,7 +286,7 @@ index_put(struct xray_index *index, const struct wish *wish, const struct xray_c
     if (aggregate == NULL)
         aggregate = make_aggregate(index, wish->key);
     touch_carried(aggregate, touched);
-    if (aggregate->hash != hash) {
+    if (aggregate->hash != hash && !index_carries(aggregate, claims)) {
         aggregate->settled = 0;
         drop_carriers(index, aggregate);
         for (size_t i = 0; i < claims->count; i++)
@@ -267,7 +295,7 @@ index_put(struct xray_index *index, const struct wish *wish, const struct xray_c
     }
     aggregate->hash = hash;
     aggregate->ver = wish->ver;
-    aggregate->refused = false;
+    aggregate->refused = aggregate->waits = false;
     return aggregate;
 }
 

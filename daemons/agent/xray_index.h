@@ -33,7 +33,10 @@ struct credential {
     LIST_ENTRY(credential) by_id;
     uint8_t tag; /* enum xray_tag */
     uint8_t id[16];
-    bool clash; /* Xray has the id under a foreign e-mail as well */
+    bool clash;    /* Xray has the id under a foreign e-mail as well */
+    bool busy;     /* changed since the comparison began, which therefore knows less of it */
+    bool listed;   /* the comparison has met it */
+    bool unproven; /* `held` is what was added last: Xray was not asked since */
     struct xray_user held;
     struct carrier *carriers; /* NULL: not wished */
     struct machine *machine;
@@ -47,6 +50,8 @@ struct aggregate {
     int64_t ver, settled; /* settled: the version that the core knows to be right */
     uint64_t hash;        /* of the payload that the carriers were made of */
     uint64_t seen;        /* the comparison that has met it last */
+    bool waits;           /* something else is wished by now, which will be handed out */
+    unsigned errands;     /* at work for it */
     usec_t guard_until;   /* sessions of it are being cut until then */
     struct carrier *carriers;
 };
@@ -72,9 +77,12 @@ struct touched {
 
 void index_free(struct xray_index *index); /* a zeroed one is empty */
 
-/* Take a wish in. With the same payload as before it only touches. */
+/* Take a wish in. With the same payload as before, or the same claims, it only touches. */
 struct aggregate *index_put(struct xray_index *index, const struct wish *wish,
     const struct xray_claims *claims, struct touched *touched);
+
+/* Whether it carries just these. */
+bool index_carries(const struct aggregate *aggregate, const struct xray_claims *claims);
 
 /* Its own hash of a payload: 0 for none. */
 uint64_t index_hash(const struct wish *wish);

@@ -1,13 +1,21 @@
 /*
  * All that Xray has against all that is wished, both ways. First the wishes are brought into the
- * index, then each managed inbound is listed; what nobody wished is remembered for the sweep.
+ * index, then each managed inbound is listed, then all is judged, in slices of the loop; what
+ * nobody wished is remembered for the sweep. Wishes are applied meanwhile: a credential that was
+ * changed since the comparison began is busy, and what its own reading back has shown counts.
  */
 #include <event2/event.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "agent/xray.h"
 #include "agent/xray_config.h"
+#include "agent/xray_scan.h"
 #include "base/log.h"
+
+enum {
+    PAGE = 500,         /* wishes read in one turn of the loop */
+    SLICE_BUCKETS = 256 /* of the index, judged in one turn */
+};
 
 bool
 xray_may_live(void *owner, const char *marker)
@@ -20,28 +28,42 @@ xray_may_live(void *owner, const char *marker)
 
 /* -- the wishes ------------------------------------------------------------------------ */
 
-/* What cannot be had is handed out by the core, and refused there. */
-static void
-take_wish(void *object, const struct wish *wish)
+/* What cannot be had is handed out by the core, and refused there. What shall become another is
+ * left as it is: only who applies the wish also cuts and reads back what it drops. */
+static struct aggregate *
+put_wish(struct xray *xray, const struct wish *wish)
 {
-    struct xray *xray = object;
     struct aggregate *aggregate = index_aggregate(&xray->index, wish->key);
     struct xray_claims claims = {0};
     struct touched touched;
     struct refusal refusal;
     bool known = aggregate != NULL && aggregate->hash == index_hash(wish);
 
-    if (!known && !xray_wish_read(xray->settings, wish, &claims, &refusal)) {
-        const struct wish nothing = {.key = wish->key, .ver = wish->ver};
-        claims.count = 0;
-        if (aggregate == NULL)
-            aggregate = index_put(&xray->index, &nothing, &claims, &touched);
-        aggregate->refused = true;
-    } else {
-        aggregate = index_put(&xray->index, wish, &claims, &touched);
+    if (known || xray_wish_read(xray->settings, wish, &claims, &refusal)) {
+        if (!known && aggregate != NULL && !index_carries(aggregate, &claims)) {
+            aggregate->waits = true;
+            return aggregate;
+        }
+        return index_put(&xray->index, wish, &claims, &touched);
     }
+    if (aggregate == NULL)
+        aggregate =
+            index_put(&xray->index, &(const struct wish){.key = wish->key, .ver = wish->ver},
+                &(const struct xray_claims){0}, &touched);
+    aggregate->refused = true;
+    return aggregate;
+}
+
+static void
+take_wish(void *object, const struct wish *wish)
+{
+    struct xray *xray = object;
+    struct aggregate *aggregate = put_wish(xray, wish);
+
     aggregate->refused = aggregate->refused || wish->rejected;
     aggregate->seen = xray->comparison;
+    xray->scan_count++;
+    snprintf(xray->scan_key, sizeof(xray->scan_key), "%s", wish->key);
 }
 
 bool
@@ -72,6 +94,19 @@ note_held(struct credential *credential, const struct xray_entry *entry, const u
     memcpy(held->email, entry->name, strlen(entry->name) + 1);
     memcpy(held->uuid, uuid, sizeof(held->uuid));
     held->flow = (uint8_t)flow_parse(entry->flow);
+    credential->listed = true;
+    credential->unproven = false;
+}
+
+/* Of a credential that is busy only what it itself made may be there: else look again, later. */
+static void
+check_busy(struct xray *xray, const struct credential *credential, const struct xray_entry *entry)
+{
+    const struct xray_user *wanted = credential_wanted(credential);
+
+    if (!str_eq(entry->name, credential->held.email) &&
+        (wanted == NULL || !str_eq(entry->name, wanted->email)) && credential->machine == NULL)
+        component_suspect(xray->component);
 }
 
 static void
@@ -85,9 +120,11 @@ take_user(void *arg, const struct xray_entry *entry)
         return;
     struct credential *credential =
         uuid_parse(entry->uuid, uuid) ? index_credential(&xray->index, xray->scan_tag, uuid) : NULL;
-    if (credential == NULL || credential->carriers == NULL) {
+    if (credential != NULL && credential->busy) {
+        check_busy(xray, credential, entry);
+    } else if (credential == NULL || credential->carriers == NULL) {
         note_foreigner(xray, entry, uuid);
-    } else if (credential->held.email[0] != '\0' || strlen(entry->name) >= MARKER_SIZE) {
+    } else if (credential->listed || strlen(entry->name) >= MARKER_SIZE) {
         credential->clash = true;
         note_foreigner(xray, entry, uuid);
     } else {
@@ -111,7 +148,8 @@ is_right(const struct aggregate *aggregate)
 static void
 judge(struct xray *xray, struct aggregate *aggregate)
 {
-    if (aggregate->seen != xray->comparison || aggregate->refused)
+    if (aggregate->seen != xray->comparison || aggregate->refused || aggregate->waits ||
+        aggregate->guard_until > time_monotonic())
         return;
     if (!is_right(aggregate))
         component_differs(xray->component, aggregate->key);
@@ -134,18 +172,43 @@ finish_comparison(struct xray *xray)
     if (xray->index.changes != xray->changes_compared)
         xray_config_touch(xray->config);
     xray->changes_compared = xray->index.changes;
-    for (size_t i = 0; i < INDEX_BUCKETS; i++) {
-        struct aggregate *aggregate;
-        LIST_FOREACH(aggregate, &xray->index.aggregates[i], by_key)
-        judge(xray, aggregate);
-    }
     sessions_each(xray->sessions, cut_if_revoked, xray);
     component_compared(xray->component);
+}
+
+/* What the lists have not shown is not there. Errands may still come to what they have touched. */
+static void
+miss_credentials(struct xray *xray, size_t bucket)
+{
+    struct credential *credential, *next;
+
+    for (credential = LIST_FIRST(&xray->index.credentials[bucket]); credential != NULL;
+         credential = next) {
+        next = LIST_NEXT(credential, by_id);
+        if (!credential->listed && !credential->busy)
+            credential->held = (struct xray_user){0};
+        if (xray->errands == 0 && credential->carriers == NULL && credential->machine == NULL &&
+            credential->held.email[0] == '\0')
+            index_drop_credential(&xray->index, credential);
+    }
+}
+
+static void
+judge_slice(struct xray *xray)
+{
+    size_t end = xray->scan_bucket + SLICE_BUCKETS;
+
+    for (; xray->scan_bucket < end; xray->scan_bucket++) {
+        struct aggregate *aggregate;
+        LIST_FOREACH(aggregate, &xray->index.aggregates[xray->scan_bucket], by_key)
+        judge(xray, aggregate);
+    }
 }
 
 /* -- the comparison -------------------------------------------------------------------- */
 
 static void list_next(struct xray *xray);
+static void begin_judging(struct xray *xray);
 
 static void
 listed(void *arg, const struct xray_answer *answer)
@@ -161,43 +224,115 @@ listed(void *arg, const struct xray_answer *answer)
 }
 
 static void
+go_on_soon(struct xray *xray)
+{
+    static const struct timeval at_once = {0, 0};
+
+    evtimer_add(xray->slice, &at_once);
+}
+
+static void
+begin_judging(struct xray *xray)
+{
+    for (size_t i = 0; i < INDEX_BUCKETS; i++)
+        miss_credentials(xray, i);
+    xray->scan_bucket = 0;
+    go_on_soon(xray);
+}
+
+static void
 list_next(struct xray *xray)
 {
     while (
         xray->scan_tag < XRAY_TAGS && !xray_tag_managed(xray->scan_tag, xray->settings->agent_role))
         xray->scan_tag++;
     if (xray->scan_tag == XRAY_TAGS)
-        finish_comparison(xray);
+        begin_judging(xray);
     else
         xray_get_users(xray->client, xray_tags[xray->scan_tag], "",
             (struct xray_visit){take_user, xray}, (struct xray_done){listed, xray});
 }
 
-/* What is not wished any more, and what nothing is known of. */
+/* Not wished any more. Its removal is still to be applied where it carries something, unless that
+ * was given up: then what it leaves in Xray is foreign. */
+static bool
+is_over(struct xray *xray, const struct aggregate *aggregate)
+{
+    struct arena arena = {0};
+    struct wish wish;
+
+    if (aggregate->seen == xray->comparison || aggregate->errands > 0 ||
+        aggregate->guard_until > time_monotonic())
+        return false;
+    if (aggregate->carriers == NULL)
+        return true;
+    bool over = !component_find(xray->component, aggregate->key, &arena, &wish) || wish.rejected;
+    arena_reset(&arena);
+    return over;
+}
+
 static void
 clear_out(struct xray *xray)
 {
-    struct aggregate *aggregate, *next_aggregate;
-    struct credential *credential, *next;
+    struct aggregate *aggregate, *next;
 
     for (size_t i = 0; i < INDEX_BUCKETS; i++) {
         for (aggregate = LIST_FIRST(&xray->index.aggregates[i]); aggregate != NULL;
-             aggregate = next_aggregate) {
-            next_aggregate = LIST_NEXT(aggregate, by_key);
-            if (aggregate->seen != xray->comparison && aggregate->guard_until < time_monotonic())
+             aggregate = next) {
+            next = LIST_NEXT(aggregate, by_key);
+            if (is_over(xray, aggregate))
                 index_drop_aggregate(&xray->index, aggregate);
         }
     }
+}
+
+static void
+begin_listing(struct xray *xray)
+{
+    struct credential *credential;
+
+    clear_out(xray);
     for (size_t i = 0; i < INDEX_BUCKETS; i++) {
-        for (credential = LIST_FIRST(&xray->index.credentials[i]); credential != NULL;
-             credential = next) {
-            next = LIST_NEXT(credential, by_id);
-            credential->held = (struct xray_user){0};
-            credential->clash = false;
-            if (credential->carriers == NULL && credential->machine == NULL)
-                index_drop_credential(&xray->index, credential);
+        LIST_FOREACH(credential, &xray->index.credentials[i], by_id)
+        {
+            credential->listed = false;
+            credential->busy = credential->machine != NULL;
+            credential->clash = credential->clash && credential->busy;
         }
     }
+    xray->scan_tag = 0;
+    list_next(xray);
+}
+
+/* Wishes that are changed between two pages are handed out anyway. */
+static void
+know_next(struct xray *xray)
+{
+    xray->scan_count = 0;
+    if (!component_page(xray->component, xray->scan_key, PAGE, take_wish, xray))
+        xray_client_drop(xray->client, "the state cannot be read");
+    else if (xray->scan_count == PAGE)
+        go_on_soon(xray);
+    else
+        begin_listing(xray);
+}
+
+/* The wishes are read before anything is listed, and all is listed before anything is judged. */
+void
+xray_scan_slice(int fd, short what, void *arg)
+{
+    struct xray *xray = arg;
+
+    (void)fd, (void)what;
+    if (xray->scan_tag < XRAY_TAGS) {
+        know_next(xray);
+        return;
+    }
+    judge_slice(xray);
+    if (xray->scan_bucket < INDEX_BUCKETS)
+        go_on_soon(xray);
+    else
+        finish_comparison(xray);
 }
 
 void
@@ -207,120 +342,8 @@ xray_compare(struct component *component)
 
     arena_reset(&xray->scan);
     TAILQ_INIT(&xray->foreigners);
-    if (!xray_know(xray)) {
-        xray_client_drop(xray->client, "the state cannot be read");
-        return;
-    }
-    clear_out(xray);
+    xray->comparison++;
     xray->scan_tag = 0;
-    list_next(xray);
-}
-
-/* -- the sweep ------------------------------------------------------------------------- */
-
-static void sweep_next(struct xray *xray);
-
-static void
-finish_sweep(struct xray *xray)
-{
-    int64_t removed = xray->swept;
-
-    xray->swept = 0;
-    component_swept(xray->component, removed);
-}
-
-void
-xray_sweep_guard(int fd, short what, void *xray)
-{
-    (void)fd, (void)what;
-    finish_sweep(xray);
-}
-
-/* As after any removal: what they still had open may be reported late. */
-static void
-end_sweep(struct xray *xray)
-{
-    const struct timeval delay = {0, GUARD_MS * USEC_MS};
-
-    if (xray->swept == 0)
-        finish_sweep(xray);
-    else
-        evtimer_add(xray->sweep_guard, &delay);
-}
-
-static void
-end_one(struct xray *xray)
-{
-    xray->sweeping--;
-    sweep_next(xray);
-}
-
-static void
-see_still(void *arg, const struct xray_entry *entry)
-{
-    (void)entry;
-    ((struct foreigner *)arg)->still = true;
-}
-
-static void
-swept_one(void *arg, const struct xray_answer *answer)
-{
-    struct foreigner *foreigner = arg;
-    struct xray *xray = foreigner->xray;
-
-    if (answer->result == XRAY_AWAY) {
-        xray_client_drop(xray->client, xray_result_text(XRAY_AWAY));
-        return;
-    }
-    if (answer->result == XRAY_OK && !foreigner->still) {
-        xray->swept++;
-        xray_cut(xray, foreigner->email);
-    }
-    end_one(xray);
-}
-
-static void
-removed_one(void *arg, const struct xray_answer *answer)
-{
-    struct foreigner *foreigner = arg;
-    struct xray *xray = foreigner->xray;
-
-    if (answer->result == XRAY_AWAY) {
-        xray_client_drop(xray->client, xray_result_text(XRAY_AWAY));
-        return;
-    }
-    xray_get_users(xray->client, xray_tags[foreigner->tag], foreigner->email,
-        (struct xray_visit){see_still, foreigner}, (struct xray_done){swept_one, foreigner});
-}
-
-static void
-sweep_one(struct xray *xray, struct foreigner *foreigner)
-{
-    TAILQ_REMOVE(&xray->foreigners, foreigner, entry);
-    if (index_wants(&xray->index, foreigner->tag, foreigner->email))
-        return;
-    xray->sweeping++;
-    xray_remove_user(xray->client, xray_tags[foreigner->tag], foreigner->email,
-        (struct xray_done){removed_one, foreigner});
-}
-
-static void
-sweep_next(struct xray *xray)
-{
-    struct foreigner *foreigner;
-
-    while (xray->connected && xray->sweeping < H2_IN_FLIGHT &&
-        (foreigner = TAILQ_FIRST(&xray->foreigners)) != NULL)
-        sweep_one(xray, foreigner);
-    if (xray->connected && xray->sweeping == 0 && TAILQ_EMPTY(&xray->foreigners))
-        end_sweep(xray);
-}
-
-void
-xray_sweep(struct component *component)
-{
-    struct xray *xray = component_self(component);
-
-    xray->sweeping = 0;
-    sweep_next(xray);
+    *xray->scan_key = '\0';
+    know_next(xray);
 }
