@@ -1,14 +1,19 @@
 """Rates over HTTP, each beside its ceiling: wrk against our handlers, then wrk against hello or pgbench with the
 statements that our handler really sent."""
 
+import contextlib
 import pathlib
 import re
 import subprocess
 import tempfile
 
+from lab import wait_until
+
 SECONDS = 5
 CLIENTS = 8
+END = "the end of what was captured"
 WAKE = "begin; set local synchronous_commit = off; notify" # not with every request: it would slow only the ceiling
+OURS = ("alter system", "select pg_reload_conf", f"select '{END}", WAKE)
 NEW_ID = re.compile(r"^(?!00000000-0000-0000)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
@@ -66,25 +71,34 @@ def post_rate(url, token, rows):
 
 # -- the same statements through pgbench -----------------------------------------------------------
 
-def captured(stack, request):
-    """[(sql, [parameter or None])] that the request sent, from PostgreSQL's own log."""
-    log = stack.state / "log" / "postgres" / "current"
+@contextlib.contextmanager
+def logging(stack):
+    """PostgreSQL logs every statement with its parameters."""
     stack.database("alter system set log_min_duration_statement = 0")
     stack.database("alter system set log_parameter_max_length = -1")
     stack.database("select pg_reload_conf()")
-    request()  # the first one prepares
-    before = log.stat().st_size
-    request()
-    with open(log, encoding="utf-8", errors="replace") as file:
-        file.seek(before)
-        text = file.read()
+    yield
     stack.database("alter system reset all")
     stack.database("select pg_reload_conf()")
-    return parse_log(text)
 
 
-def parse_log(text):
-    """Of the one backend that wrote an audit row: the others are the dispatcher's and our own."""
+def captured(stack, request, mark="audit_log"):
+    """[(sql, [parameter or None])] that the request sent, from PostgreSQL's log: of the backend one of whose
+    statements holds `mark`, since the others are the dispatcher's and our own."""
+    log = stack.state / "log" / "postgres" / "current"
+    before = log.stat().st_size
+    request()
+    stack.database(f"select '{END}'")
+
+    def written():
+        with open(log, encoding="utf-8", errors="replace") as file:
+            file.seek(before)
+            text = file.read()
+        return text if END in text else None
+    return parse_log(wait_until(written, "the log has what was sent"), mark)
+
+
+def parse_log(text, mark):
     backends, executed = {}, False
     for entry in re.split(r"^(?=\d{4}-\d\d-\d\d [0-9:.]+ UTC \[\d+\])", text, flags=re.M):
         body = re.match(r"\S+ \S+ UTC \[(\d+)\] (LOG|DETAIL):\s+(.*)", entry, re.S)
@@ -95,11 +109,11 @@ def parse_log(text):
         sql = re.match(r"duration: [0-9.]+ ms\s+(?:execute [^:]+|statement): (.*)", rest, re.S)
         if kind == "LOG":
             executed = sql is not None  # a bind is logged, too, with the same detail
-        if kind == "LOG" and sql and not sql.group(1).startswith(("alter system", "select pg_reload_conf", WAKE)):
+        if kind == "LOG" and sql and not sql.group(1).startswith(OURS):
             statements.append((" ".join(sql.group(1).split()), []))
         elif kind == "DETAIL" and executed and statements and rest.lower().startswith("parameters:"):
             statements[-1] = (statements[-1][0], parse_parameters(rest))
-    return next(s for s in backends.values() if any("audit_log" in sql for sql, _ in s))
+    return next(s for s in backends.values() if any(mark in sql for sql, _ in s))
 
 
 def parse_parameters(text):

@@ -127,14 +127,14 @@ class Stack:
         effective = next(line for line in status.splitlines() if line.startswith("CapEff"))
         return bool(int(effective.split()[1], 16) >> 12 & 1)
 
-    def database(self, sql):
+    def database(self, sql, seconds=60):
         """One query as the owner of the run, for tests that compare: rows of columns as text."""
         conninfo = (self.state / "env" / "api" / "DATABASE_URL").read_text()
-        command = ["psql", "-qAtX", "-F", "\t", "-d", conninfo, "-c", sql]
+        command = ["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-F", "\t", "-d", conninfo, "-c", sql]
         owner = self.state.stat().st_uid
         if os.geteuid() == 0 and owner != 0:
             command = ["setpriv", f"--reuid={owner}", f"--regid={self.state.stat().st_gid}", "--clear-groups", *command]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd="/")
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, cwd="/")
         if done.returncode != 0:
             raise Failure(done.stderr)
         return [line.split("\t") for line in done.stdout.splitlines()]
