@@ -93,7 +93,7 @@ check: $(chosen)
 # The contract, through nginx: what every route shares and how it fails, then what /openapi.json promises.
 contract: shared promises
 shared: all
-	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/faults test/e2e/agent test/e2e/init_db :: $(OUT)
+	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/metrics test/e2e/faults test/e2e/agent test/e2e/init_db :: $(OUT)
 
 # Of openapi.json: that it is valid and says all; that programs made from it work; and what schemathesis
 # finds in CASES requests made from it, with our programs under AddressSanitizer.
@@ -244,6 +244,13 @@ $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# The commit that is built, for those who ask what runs; changed only when it changes.
+$(OUT)/gen/commit.h: commit
+	@mkdir -p $(@D)
+	@printf '#define TG_COMMIT "%s"\n' "$$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)" >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(OUT)/handlers/metrics.o: $(OUT)/gen/commit.h
+
 # What protoc-c writes is not ours to warn about.
 $(OUT)/gen/%.pb-c.c $(OUT)/gen/%.pb-c.h: daemons/agent/proto/%.proto
 	@mkdir -p $(@D)
@@ -280,5 +287,5 @@ $(OUT)/lib/store/health.o: $(wildcard sql/*.sql)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all check contract shared promises e2e run stop status wipe logs demo peers bench deps test coverage fuzz guards format $(GUARDS) clean help
+.PHONY: all commit check contract shared promises e2e run stop status wipe logs demo peers bench deps test coverage fuzz guards format $(GUARDS) clean help
 .SECONDARY:

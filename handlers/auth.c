@@ -9,6 +9,7 @@
 
 #include "domain/scopes.h"
 #include "http/app.h"
+#include "metrics/metrics.h"
 
 /* "Bearer T" wins over X-API-Token. "" when there is none. */
 static const char *
@@ -40,16 +41,34 @@ admit(struct req *req, const struct principal *principal, struct err *err)
     return reply_empty(req);
 }
 
+static const struct metric decisions = {"tracegate_auth_decisions_total",
+    "Requests by what came of their credentials", METRIC_COUNTER, .labels = {"result"}};
+
+/* What was decided about a credential, in a word. */
+static const char *
+result_of(const struct principal *principal, bool done, const struct err *err)
+{
+    if (done)
+        return "ok";
+    if (err->code == ERR_TOKEN)
+        return principal->expired ? "expired" : "invalid";
+    return err->code == ERR_SCOPE ? "scope" : "unavailable";
+}
+
 static bool
 check(struct req *req, struct err *err)
 {
     const char *text = credential_of(req);
     struct principal principal;
 
-    if (*text == '\0')
+    if (*text == '\0') {
+        metrics_add(req->turn.metrics, &decisions, 1, "missing");
         return err_set(err, ERR_TOKEN);
-    return admission_find(&req->turn, req->state, text, &principal, err) &&
+    }
+    bool done = admission_find(&req->turn, req->state, text, &principal, err) &&
         admit(req, &principal, err);
+    metrics_add(req->turn.metrics, &decisions, 1, result_of(&principal, done, err));
+    return done;
 }
 
 static void *

@@ -9,6 +9,7 @@
 #include "crypto/secret.h"
 #include "crypto/token.h"
 #include "domain/tokens.h"
+#include "metrics/metrics.h"
 
 #define REMEMBER_USEC (10 * USEC_SEC)
 
@@ -17,6 +18,10 @@ enum {
     NAME_SIZE = 513,
     SCOPES_SIZE = 640
 };
+
+static const struct metric cache = {"tracegate_auth_cache_total",
+    "Tokens that were remembered, and those that were asked for", METRIC_COUNTER,
+    .labels = {"result"}};
 
 /* What one token admitted; fixed in size, so that the cache is too. */
 struct entry {
@@ -61,7 +66,7 @@ recall(struct admission *admission, const char *hash, struct principal *principa
     if (entry->changes != admission->changes || !str_eq(entry->hash, hash) ||
         time_monotonic() >= entry->until)
         return false;
-    *principal = (struct principal){entry->id, entry->name, entry->scopes};
+    *principal = (struct principal){entry->id, entry->name, entry->scopes, false};
     return true;
 }
 
@@ -115,8 +120,11 @@ look_up(const struct turn *turn, struct admission *admission, const char *hash,
 
     if (!token_find(turn->db, hash, &key, err))
         return false;
+    principal->expired = key.expired;
+    if (key.expired)
+        return err_say(err, ERR_TOKEN, "Invalid API token");
     *principal = (struct principal){
-        key.id, printable(turn->arena, key.name), token_scopes(&key.scopes, turn->arena)};
+        key.id, printable(turn->arena, key.name), token_scopes(&key.scopes, turn->arena), false};
     if (key.unnoted) /* a token works even where nothing can be written */
         key.unnoted = !token_note(turn->db, key.id, &ignored);
     remember(admission, hash, principal, key.expires_at);
@@ -127,9 +135,10 @@ bool
 admission_find(const struct turn *turn, struct admission *admission, const char *text,
     struct principal *principal, struct err *err)
 {
-    static const struct principal bootstrap = {UUID_NIL, "bootstrap", "*"};
+    static const struct principal bootstrap = {UUID_NIL, "bootstrap", "*", false};
     char hash[SHA256_HEX_SIZE];
 
+    *principal = (struct principal){0};
     if (secret_matches(admission->bootstrap, text)) {
         *principal = bootstrap;
         return true;
@@ -139,5 +148,7 @@ admission_find(const struct turn *turn, struct admission *admission, const char 
     sha256_hex(text, strlen(text), hash);
     if (!forget_what_changed(turn, admission, err))
         return false;
-    return recall(admission, hash, principal) || look_up(turn, admission, hash, principal, err);
+    bool known = recall(admission, hash, principal);
+    metrics_add(turn->metrics, &cache, 1, known ? "hit" : "miss");
+    return known || look_up(turn, admission, hash, principal, err);
 }

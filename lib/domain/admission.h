@@ -17,6 +17,7 @@ struct principal {
     const char *id;   /* the nil UUID for the bootstrap token */
     const char *name; /* without control characters */
     const char *scopes;
+    bool expired; /* set when it is refused for that */
 };
 
 /* Lives in the arena, as long as the worker does. */

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "base/version.h"
 #include "metrics/metrics.h"
 
 static const double bounds[] = {
@@ -18,8 +17,11 @@ static const struct metric workers = {
     "tracegate_http_workers", "Workers that live", METRIC_GAUGE, .labels = {"handler"}};
 static const struct metric busy_workers = {"tracegate_http_busy_workers",
     "Workers that have a request", METRIC_GAUGE, .labels = {"handler"}};
-static const struct metric build = {
-    "tracegate_build_info", "The release", METRIC_GAUGE, .labels = {"component", "version"}};
+static const struct metric query_seconds = {"tracegate_db_query_seconds",
+    "What statements took, from being sent to their result", METRIC_SUMMARY, .labels = {"query"}};
+static const struct metric query_errors = {"tracegate_db_query_errors_total",
+    "Statements that failed, by the class of their SQLSTATE", METRIC_COUNTER,
+    .labels = {"query", "code"}};
 
 struct metrics *
 count_open(const struct app *app, const struct settings *settings)
@@ -30,7 +32,6 @@ count_open(const struct app *app, const struct settings *settings)
     if (*settings->metrics_dir != '\0' &&
         !metrics_open(settings->metrics_dir, app->name, &metrics, &err))
         log_warn("handler=%s detail=\"%s\", counting nothing", app->name, err.detail);
-    metrics_set(metrics, &build, 1, "api", TG_VERSION);
     return metrics;
 }
 
@@ -70,4 +71,21 @@ void
 count_busy(const struct app *app, const struct turn *turn, int busy)
 {
     metrics_set(turn->metrics, &busy_workers, busy, app->name);
+}
+
+static void
+count_query(void *context, const struct query *query, usec_t took, const char *failed)
+{
+    struct metrics *metrics = context;
+
+    metrics_observe(metrics, &query_seconds, (double)took / (double)USEC_SEC, query->name);
+    if (failed != NULL)
+        metrics_add(metrics, &query_errors, 1, query->name, failed);
+}
+
+void
+count_queries(struct db *db, struct metrics *metrics)
+{
+    db->watch = metrics == NULL ? NULL : count_query;
+    db->watcher = metrics;
 }

@@ -14,4 +14,7 @@ void count_request(const struct req *req);
 void count_worker(const struct app *app, const struct turn *turn, int alive);
 void count_busy(const struct app *app, const struct turn *turn, int busy);
 
+/* Counts what the connection's statements take from now on. */
+void count_queries(struct db *db, struct metrics *metrics);
+
 #endif

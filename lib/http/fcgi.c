@@ -138,6 +138,7 @@ fcgi_serve(const struct app *app, const struct turn *turn)
 
     own.db = &db;
     own.metrics = count_open(app, turn->settings);
+    count_queries(&db, own.metrics);
     void *state = app->open == NULL ? NULL : app->open(turn->settings, &arena);
     sigaction(SIGTERM, &(struct sigaction){.sa_handler = stop}, NULL);
     FCGX_Init();

@@ -27,7 +27,7 @@
 #include "base/err.h"
 
 enum {
-    METRIC_LABELS_MAX = 5,
+    METRIC_LABELS_MAX = 8,
     METRIC_SERIES_MAX = 200000 /* of a registry; what comes beyond is left out and counted */
 };
 

@@ -31,6 +31,7 @@ static const struct field key_fields[] = {
     F_TEXT(struct token_key, name, F_REQUIRED, 0, INT32_MAX),
     F_LIST(struct token_key, scopes, F_REQUIRED, &scope_field, 0),
     F_TIME(struct token_key, expires_at, F_NULLABLE),
+    F_BOOL(struct token_key, expired, F_REQUIRED),
     F_BOOL(struct token_key, unnoted, F_REQUIRED),
 };
 static const struct schema key_schema = SCHEMA(struct token_key, key_fields);
@@ -102,10 +103,9 @@ token_lock(struct db *db, const char *id, struct token *token, struct err *err)
 
 static const struct query TOKEN_FIND = {
     .name = "token_find",
-    .sql = "select id, name, scopes, expires_at,"
+    .sql = "select id, name, scopes, expires_at, coalesce(expires_at <= now(), false) as expired,"
            " (last_used_at is null or last_used_at < now() - interval '1 minute') as unnoted"
-           " from api_token where token_hash = $1 and status = 'active'"
-           " and (expires_at is null or expires_at > now())",
+           " from api_token where token_hash = $1 and status = 'active'",
     .row = &key_schema,
     .missing = ERR_TOKEN,
 };

@@ -27,7 +27,8 @@ struct token_key {
     const char *name;
     struct list scopes; /* const char * */
     usec_t expires_at;  /* USEC_NONE: never */
-    bool unnoted;       /* last_used_at is over a minute old */
+    bool expired;
+    bool unnoted; /* last_used_at is over a minute old */
 };
 
 struct tokens_query {

@@ -6,6 +6,9 @@ static const struct call calls[] = {
     {"needs a scope", "GET", "/metrics", NULL, 403, "{'code': 'scope'}", .scopes = "users:read"},
     {"no such part", "GET", "/metrics?part=x", NULL, 422,
         "{'errors': [{'type': 'enum', 'loc': ['query', 'part']}]}"},
+    {"nobody to ask yet", "GET", "/metrics/targets", NULL, 200, "[]"},
+    {"the targets need a scope", "GET", "/metrics/targets", NULL, 403, "{'code': 'scope'}",
+        .scopes = "nodes:read"},
     {"only read", "POST", "/metrics", NULL, 405, "{'code': 'method_not_allowed'}",
         "Allow: GET, HEAD"},
 };
