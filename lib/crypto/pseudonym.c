@@ -7,16 +7,41 @@
 #include "base/str.h"
 #include "crypto/hmac.h"
 
+enum {
+    TEXT_SIZE = 80
+};
+
+static size_t
+write_text(enum pid_kind kind, const char *raw, size_t length, char text[TEXT_SIZE])
+{
+    static const char *const kinds[] = {"user", "device", "connection", "revision", "peer"};
+    int size =
+        snprintf(text, TEXT_SIZE, "%s:%.*s", kinds[kind], length < 64 ? (int)length : 64, raw);
+
+    return (size_t)size;
+}
+
 void
 pid_make(const char *secret, enum pid_kind kind, const char *raw, char pid[PID_SIZE])
 {
-    static const char *const kinds[] = {"user", "device", "connection", "revision", "peer"};
     unsigned char mac[HMAC_SHA256_BYTES];
-    char text[80];
-    int length = snprintf(text, sizeof(text), "%s:%.64s", kinds[kind], raw);
+    char text[TEXT_SIZE];
+    size_t length = write_text(kind, raw, strlen(raw), text);
 
-    hmac_sha256(secret, strlen(secret), text, (size_t)length, mac);
+    hmac_sha256(secret, strlen(secret), text, length, mac);
     hex_write(mac, (PID_SIZE - 1) / 2, pid);
+}
+
+bool
+pid_is(struct hmac *secret, enum pid_kind kind, const char *raw, size_t length,
+    const char pid[PID_SIZE])
+{
+    unsigned char mac[HMAC_SHA256_BYTES];
+    char text[TEXT_SIZE], made[PID_SIZE];
+
+    hmac_make(secret, text, write_text(kind, raw, length, text), mac);
+    hex_write(mac, (PID_SIZE - 1) / 2, made);
+    return str_eq(made, pid);
 }
 
 void

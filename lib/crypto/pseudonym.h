@@ -9,6 +9,9 @@
 #ifndef TG_CRYPTO_PSEUDONYM_H
 #define TG_CRYPTO_PSEUDONYM_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 enum pid_kind {
     PID_USER,
     PID_DEVICE,
@@ -25,6 +28,11 @@ enum {
 /* The first 20 hex digits of HMAC-SHA256(secret, "<kind>:<raw>"); raw is a Telegram id in decimal
  * or a UUID, shorter than 64 characters. */
 void pid_make(const char *secret, enum pid_kind kind, const char *raw, char pid[PID_SIZE]);
+
+/* Whether it is that of this one, asked of many in turn: `raw` ends after `length` characters. */
+struct hmac;
+bool pid_is(struct hmac *secret, enum pid_kind kind, const char *raw, size_t length,
+    const char pid[PID_SIZE]);
 
 /* `<variant>-<12 of the connection's>-<8 of the revision's>`, lower case. */
 void marker_make(const char *variant, const char *connection_pid, const char *revision_pid,

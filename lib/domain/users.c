@@ -1,9 +1,10 @@
 #include "domain/users.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "base/str.h"
+#include "crypto/hmac.h"
 #include "crypto/pseudonym.h"
 #include "domain/reach.h"
 
@@ -13,22 +14,28 @@ enum {
     NOBODY = -1 /* no Telegram id */
 };
 
-/* Among the ids after *id: found, *id is whose it is; not found, the last of them; *id is NOBODY
- * when there were none. */
-static bool
-find_among(const struct turn *turn, const char *pid, int64_t *id, bool *found, struct err *err)
-{
-    char raw[24], made[PID_SIZE];
-    struct list ids;
+struct search {
+    const char *pid;
+    struct hmac *secret;
+    int64_t id; /* so far; NOBODY when there is no more */
+    bool found; /* it is his */
+};
 
-    if (!user_ids(turn->db, *id, &ids, err))
+/* Among those that come after search->id. */
+static bool
+find_among(const struct turn *turn, struct search *search, struct err *err)
+{
+    const char *ids, *at;
+
+    if (!user_ids(turn->db, search->id, &ids, err))
         return false;
-    *id = NOBODY;
-    for (size_t i = 0; i < ids.count && !*found; i++) {
-        *id = ((const int64_t *)ids.at)[i];
-        snprintf(raw, sizeof(raw), "%" PRId64, *id);
-        pid_make(turn->settings->pseudonym_secret, PID_USER, raw, made);
-        *found = str_eq(made, pid);
+    search->id = NOBODY;
+    for (at = ids + 1; *at != '\0' && *at != '}' && !search->found;) {
+        size_t length = strcspn(at, ",}");
+
+        search->id = strtoll(at, NULL, 10);
+        search->found = pid_is(search->secret, PID_USER, at, length, search->pid);
+        at += length + (at[length] == ',');
     }
     return true;
 }
@@ -38,16 +45,19 @@ find_among(const struct turn *turn, const char *pid, int64_t *id, bool *found, s
 static bool
 find_pid(const struct turn *turn, const char *pid, int64_t *id, struct err *err)
 {
-    bool found = false, done = true;
+    const char *secret = turn->settings->pseudonym_secret;
+    struct search search = {pid, hmac_new(secret, strlen(secret), turn->arena)};
+    bool done = true;
 
-    for (*id = 0; *id != NOBODY && !found && done;) {
+    while (search.id != NOBODY && !search.found && done) {
         struct arena page = {0};
 
         turn->db->arena = &page;
-        done = find_among(turn, pid, id, &found, err);
+        done = find_among(turn, &search, err);
         turn->db->arena = turn->arena;
         arena_reset(&page);
     }
+    *id = search.id;
     return done;
 }
 

@@ -161,25 +161,31 @@ user_cursor(const void *record, struct arena *arena)
     return (struct cursor){user->created_at, arena_printf(arena, "%" PRId64, user->telegram_id)};
 }
 
-struct user_id {
-    int64_t telegram_id;
+struct user_ids {
+    const char *ids;
 };
 
-static const struct field id_fields[] = {
-    F_INT(struct user_id, telegram_id, F_REQUIRED, INT64_MIN, INT64_MAX),
+static const struct field ids_fields[] = {
+    F_TEXT(struct user_ids, ids, F_REQUIRED, 2, INT64_MAX),
 };
-static const struct schema id_schema = SCHEMA(struct user_id, id_fields);
+static const struct schema ids_schema = SCHEMA(struct user_ids, ids_fields);
 
 static const struct query USER_IDS = {
     .name = "user_ids",
-    .sql = "select telegram_id from tg_user where telegram_id > $1 order by telegram_id limit 5000",
-    .row = &id_schema,
+    .sql = "select coalesce(array_agg(telegram_id), '{}')::text as ids from (select telegram_id"
+           " from tg_user where telegram_id > $1 order by telegram_id limit 20000) page",
+    .row = &ids_schema,
 };
 
 bool
-user_ids(struct db *db, int64_t after, struct list *ids, struct err *err)
+user_ids(struct db *db, int64_t after, const char **ids, struct err *err)
 {
-    return db_all(db, &USER_IDS, DB_ARGS(arg_int(after)), ids, err);
+    struct user_ids page;
+
+    if (!db_one(db, &USER_IDS, DB_ARGS(arg_int(after)), &page, err))
+        return false;
+    *ids = page.ids;
+    return true;
 }
 
 /* -- one user ------------------------------------------------------------------------------ */

@@ -99,8 +99,9 @@ bool users_list(
 /* The place of a user in that list. */
 struct cursor user_cursor(const void *user, struct arena *arena);
 
-/* The ids that follow this one, ascending, as int64_t; a few thousand, none at the end. */
-bool user_ids(struct db *db, int64_t after, struct list *ids, struct err *err) MUST_CHECK;
+/* The ids that follow this one, ascending, as the text of an array: {7,8}. Some thousands at a
+ * time, none at the end. */
+bool user_ids(struct db *db, int64_t after, const char **ids, struct err *err) MUST_CHECK;
 
 /* ERR_USER_NOT_FOUND. */
 bool user_get(struct db *db, int64_t telegram_id, struct user *user, struct err *err) MUST_CHECK;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "crypto/hmac.h"
 #include "harness/check.h"
 
 int
@@ -12,6 +13,15 @@ main(void)
 
     pid_make("k", PID_USER, "123456789", user);
     CHECK_STR("dfba11ae6bff86d789ee", user);
+
+    struct arena arena = {0};
+    struct hmac *secret = hmac_new("k", 1, &arena);
+    for (int i = 0; i < 2; i++) { /* the first leaves nothing behind for the next */
+        CHECK(pid_is(secret, PID_USER, "123456789,7", 9, user));
+        CHECK(!pid_is(secret, PID_USER, "123456789,7", 8, user));
+        CHECK(!pid_is(secret, PID_DEVICE, "123456789", 9, user));
+    }
+    arena_reset(&arena);
 
     /* The kind is a part of it, and so is the secret. */
     pid_make("k", PID_CONNECTION, id, connection);

@@ -81,7 +81,8 @@ test_an_actor_reaches_himself_and_those_below(void)
 /* -- many ---------------------------------------------------------------------------------- */
 
 enum {
-    MANY = 12000, /* more than two pages of ids */
+    MANY = 41000, /* more than two pages of ids */
+    STEP = 2050,
     FIRST = 1000000
 };
 
@@ -100,13 +101,16 @@ found(const char *pid)
 static void
 test_a_pseudonym_is_found_among_many(void)
 {
-    static const int64_t wanted[] = {7, FIRST, FIRST + 4900, FIRST + 5100, FIRST + MANY - 1};
+    static const int64_t wanted[] = {7, FIRST, FIRST + 19900, FIRST + 20100, FIRST + MANY - 1};
     char raw[24], pid[PID_SIZE];
 
-    fixture_exec(&fixture,
-        "insert into tg_user (telegram_id, created_at) select 1000000 + n, '2026-01-01'"
-        " from generate_series(0, 11999) n",
-        NULL);
+    for (int64_t first = FIRST; first < FIRST + MANY; first += STEP) {
+        snprintf(raw, sizeof(raw), "%" PRId64, first);
+        fixture_exec(&fixture,
+            "insert into tg_user (telegram_id, created_at) select $1::bigint + n, '2026-01-01'"
+            " from generate_series(0, 2049) n",
+            raw);
+    }
     for (size_t i = 0; i < COUNT(wanted); i++) {
         snprintf(raw, sizeof(raw), "%" PRId64, wanted[i]);
         pid_make(fixture.settings.pseudonym_secret, PID_USER, raw, pid);
