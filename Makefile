@@ -80,7 +80,7 @@ $(foreach d,$(patsubst daemons/%/,%,$(sort $(dir $(wildcard daemons/*/*.c)))),\
 $(filter $(OUT)/test/daemons/init_db/%,$(tests)): | $(OUT)/bin/tracegate-init-db
 
 # What nginx and the world know of the routes is made from the handlers' own tables.
-$(OUT)/nginx/openapi.json: nginx/locations $(handlers)
+$(OUT)/nginx/openapi.json: nginx/locations nginx/openapi.py $(handlers)
 	$(Q)nginx/locations $(handlers) -- $(@D)
 
 # -- tests -----------------------------------------------------------------------------------------

@@ -28,11 +28,10 @@ revoke_access(struct req *req, struct err *err)
 
 static const struct route routes[] = {
     {"POST", "/reset-connections", "connections:write", reset_connections, 200, WRITES,
-        .body = &connections_reset_new_schema, .answer = &connections_reset_schema,
-        .errors = ERRS(ERR_ACTOR_MISSING, ERR_RANK)},
+        .body = &connections_reset_new_schema, .answer = &connections_reset_schema},
     {"POST", "/revoke-user-access", "connections:write", revoke_access, 200, WRITES,
         .body = &access_revoke_schema, .answer = &access_revoked_schema,
-        .errors = ERRS(ERR_ACTOR_MISSING, ERR_USER_NOT_FOUND, ERR_RANK)},
+        .errors = ERRS(ERR_USER_NOT_FOUND)},
 };
 
 const struct app handler_app = {"admin", "/admin", routes, COUNT(routes),

@@ -2,7 +2,7 @@
 
     api = Document(stack.ask("GET", "/openapi.json").json)
     api.route_of("GET", "/users/7")      # ("GET", "/users/{telegram_id}")
-    api.errors                           # {(method, path): {code, ...}}
+    api.errors                           # {(method, path): {(status, code), ...}}
 """
 import re
 
@@ -12,12 +12,9 @@ FORMATS = {"uuid": UUID, "date-time": "2099-01-01T00:00:00Z"}
 TEXTS = ["x", "xxx", "192.0.2.1", "a.example.net", "http://a.example.net", "0" * 20, "/x"]
 
 
-def codes_of(responses):
-    """Each refusal has a list of its codes, or tells them: `code: sentence; code; ...`."""
-    for answer in responses.values():
-        if "application/problem+json" in answer.get("content", {}):
-            told = re.findall(r"(?:^|; )`?([a-z0-9_]+)`?(?=:|;|$)", answer["description"])
-            yield from answer.get("x-codes", told)
+def refusals_of(responses):
+    """(status, code) of all that an operation may refuse with."""
+    return {(int(status), code) for status, answer in responses.items() for code in answer.get("x-codes", [])}
 
 
 class Document:
@@ -26,7 +23,7 @@ class Document:
         self.operations = {(method.upper(), path): operation
                            for path, operations in document["paths"].items()
                            for method, operation in operations.items()}
-        self.errors = {route: set(codes_of(operation["responses"]))
+        self.errors = {route: refusals_of(operation["responses"])
                        for route, operation in self.operations.items()}
         # Fixed paths first, as handlers and nginx have it.
         self.patterns = [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path)

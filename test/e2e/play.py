@@ -12,7 +12,7 @@ import subprocess
 import sys
 import uuid
 
-from stack import ROOT, Stack
+from stack import ROOT, Session, Stack
 
 # Said by nginx, or kept apart.
 UNTOLD = {"date", "server", "connection", "content-length", "content-type", "transfer-encoding"}
@@ -22,18 +22,18 @@ class Family(Stack):
     """Of all programs those that a table needs: auth, and its own."""
 
     def __init__(self, build):
-        super().__init__(build, None, nginx={"RATE_PER_ADDRESS": "100000", "RATE_PER_TOKEN": "100000"})
-        self.told = None
+        super().__init__(build, None, nginx={"RATE_PER_ADDRESS": "100000", "RATE_PER_TOKEN": "100000"},
+                         only=["none yet"])
+        self.told = self.session = None
 
-    def __enter__(self):
-        self.start_nginx()
-        return self
+    def __exit__(self, *_):
+        self.forget()
+        super().__exit__()
 
-    def answers(self):
-        try:
-            return self.ask("GET", "/openapi.json").status == 200
-        except OSError:
-            return False
+    def forget(self):
+        if self.session:
+            self.session.close()
+        self.session = None
 
     def serve(self, app, database, settings, catalog):
         """With these settings, on this database."""
@@ -42,6 +42,7 @@ class Family(Stack):
             return
         for name in [name for name in self.processes if name != "nginx"]:
             self.stop(name)
+        self.forget()
         names = self.run / "sni.yaml"
         names.write_text(json.dumps(catalog))
         self.database = database
@@ -52,8 +53,8 @@ class Family(Stack):
         self.told = told
 
     def sql(self, statement):
-        subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", self.database, "-c", statement],
-                       check=True)
+        self.session = self.session or Session(self.database)
+        self.session.sql(statement)
 
 
 def environment(settings):

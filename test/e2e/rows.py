@@ -26,6 +26,7 @@ PERSON = [
      "profile_name, custom_overrides_json, status) values "
      f"('{CONNECTION}', 7, '{DEVICE}', 'vless_reality', 'direct', 'B1', 'x', '{{}}', 'active')"),
 ]
+WIREGUARD = {"user_id": 7, "device_id": DEVICE, "protocol": "wireguard", "mode": "direct", "variant": "B5"}
 NODE = {"role": "VPS_T", "name": "t1", "base_url": "http://192.0.2.1", "public_ipv4": "192.0.2.1"}
 
 
@@ -53,12 +54,39 @@ STORIES = [
         ("before auth has heard of it", "GET", "/auth/self", None, {"X-API-Token": "{token}"}, 404,
          "token_not_found"),
     ]),
-    ("no REALITY keys", {}, [
+    ("a superadmin whom nobody knows yet", {"SUPERADMIN_TELEGRAM_IDS": "[42]"}, [
+        ("an admin", "SQL", "insert into tg_user (telegram_id, role) values (9, 'admin')"),
+        ("does not bring him in", "POST", "/users/42/session", {}, {"X-Actor-Telegram-Id": "9"}, 403, "rank"),
+        ("he does", "POST", "/users/42/session", {}, {}, 200, {"created": True, "user": {"role": "superadmin"}}),
+    ]),
+    ("no keys", {}, [
         *PERSON,
         ("a node", "POST", "/nodes", NODE, {}, 201, {"name": "t1"}),
         ("a connection with a revision", "POST", "/connections", {**VLESS, "issue": {}}, {}, 409, "reality_keys"),
         ("a revision", "POST", ISSUING, {}, {}, 409, "reality_keys"),
+        ("issued before", "SQL", "insert into connection_revision (id, connection_id, slot, status, "
+         "effective_config_json, created_at) values "
+         f"(gen_random_uuid(), '{CONNECTION}', 0, 'active', '{{}}', now())"),
+        ("is not issued again", "POST", "/dispatch/reissue-current-revisions", {}, {}, 409, "reality_keys"),
         ("a connection alone", "POST", "/connections", VLESS, {}, 201, {"status": "active"}),
+        ("a WireGuard connection", "POST", "/connections", {**WIREGUARD, "issue": {}}, {}, 409, "wireguard_key"),
+        ("alone", "POST", "/connections", WIREGUARD, {}, 201, {"status": "active"}),
+        ("its revision", "POST", "/revisions/by-connection/{id}", {}, {}, 409, "wireguard_key"),
+    ]),
+    ("what an older release left", {}, [
+        *PERSON,
+        ("no such combination", "SQL", "update connection set mode = 'chain'"),
+        ("is not patched", "PATCH", f"/connections/{CONNECTION}", {"custom_overrides_json": {"dns": []}}, {}, 400,
+         "combination"),
+    ]),
+    ("no address", {"WIREGUARD_SERVER_PUBLIC_KEY": "Z" * 43 + "="}, [
+        *PERSON,
+        ("a node", "POST", "/nodes", NODE, {}, 201, {"name": "t1"}),
+        ("no pool", "SQL", "delete from ipam_pool"),
+        ("a connection with a revision", "POST", "/connections", {**WIREGUARD, "issue": {}}, {}, 409,
+         "ipam_exhausted"),
+        ("a connection", "POST", "/connections", WIREGUARD, {}, 201, {"status": "active"}),
+        ("its revision", "POST", "/revisions/by-connection/{id}", {}, {}, 409, "ipam_exhausted"),
     ]),
     ("a policy that no name meets", {"REALITY_SNI_ALLOW_SUFFIXES": json.dumps([".nowhere.net"])}, [
         *PERSON,
@@ -129,11 +157,17 @@ class Teller:
         return None if right(answer, status, want) else (title, (status, want), (answer.status, answer.body[:300]))
 
 
+def family_of(row):
+    """The program that serves a row's path."""
+    first = row[2].lstrip("/").partition("/")[0].partition("?")[0]
+    return {"auth": "tokens"}.get(first, first.replace("-", "_"))
+
+
 def tell_all(build, seen):
     """(title, what was wrong) of each story."""
     for title, settings, rows in STORIES:
-        with tempfile.TemporaryDirectory() as folder, Database(build) as database:
+        with tempfile.TemporaryDirectory() as folder, Database(build, "tg_template") as database:
             settings = {name: value(Path(folder)) if callable(value) else value for name, value in settings.items()}
-            with Lone(build, database.conninfo, settings) as stack:
+            with Lone(build, database.conninfo, settings, only={"auth", *map(family_of, rows)}) as stack:
                 teller = Teller(stack, database, seen)
                 yield title, [wrong for wrong in (teller.row(*row) for row in rows) if wrong]

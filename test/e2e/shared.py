@@ -1,12 +1,13 @@
 """The errors that routes share, asked of every route of /openapi.json: what is wrong with the request, with who
 asks, and with the parts behind nginx.
 
-    Shared(stack, database, api, seen).all()    # [(what, route, want, have), ...]: those that were wrong
+    Shared(stack, proxy, database, api, seen).all()    # [(what, route, want, have), ...]: those that were wrong
 
 `seen` is told each answer, for the count of what is covered.
 """
 import os
 import signal
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
@@ -24,10 +25,23 @@ WITHOUT_DATABASE = {("GET", "/health"), ("GET", "/health/ready"), ("GET", "/auth
 ALSO = {("GET", "/dispatch/deliveries"): {"aggregate_id": "x"}, ("GET", "/bot-messages"): {"telegram_id": 9},
         ("POST", "/bot-messages/cleanup"): {"telegram_id": 9}}
 
+# What a statement_timeout does, without the wait; it ends with whoever has that lock.
+IMPATIENT = 1
+CANCEL_ALL_THAT_WAIT = f"""do $$ begin
+    while exists (select from pg_locks where locktype = 'advisory' and objid = {IMPATIENT}) loop
+        perform pg_cancel_backend(pid) from pg_locks where not granted; perform pg_sleep(0.01);
+    end loop; end $$"""
+
 TOO_MUCH = (1 << 20) + 1
 
-# Of nginx before it knows the route, and of the database's moments: contract and faults ask for them.
-APART = {"uri_too_long", "headers_too_large", "timeout", "retry", "database_slow", "database_away"}
+# Families for people with a rank; an actor without one gets no further.
+RANKED = ("/admin/", "/audit", "/auth/", "/dispatch/", "/nodes")
+
+# nginx gives up on a body that does not come by closing the connection; and what takes ten seconds of work
+# is tried where the clock can be set.
+APART = {"timeout", "late"}
+
+OF_DATABASE = {"internal", "retry", "database_slow", "database_away"}
 
 
 def takes_actor(api, route):
@@ -35,16 +49,18 @@ def takes_actor(api, route):
     return "actor_telegram_id" in (api.body_of(route) or {}).get("properties", {})
 
 
-def can_meet(api, route, code):
+def can_meet(api, route, status, code):
     """Whether there is a way to this error; the rest is said of all routes for simplicity."""
     scopes = api.operations[route]["x-scopes"]
-    if code in APART or (code == "too_large" and api.body_of(route) is None):
+    if code in APART:
         return False
     if code == "actor_mismatch":
         return takes_actor(api, route)
+    if (status, code) == (403, "actor_not_found"):
+        return not route[1].startswith("/admin/")
     if code == "scope":
         return scopes != ["any"]
-    if code == "internal":
+    if code in OF_DATABASE:
         return route not in WITHOUT_DATABASE
     return scopes or code not in ("rate_limit", "unavailable")
 
@@ -57,8 +73,8 @@ def problem(answer, status, code):
 
 
 class Shared:
-    def __init__(self, stack, database, api, seen):
-        self.stack, self.database, self.api, self.seen = stack, database, api, seen
+    def __init__(self, stack, proxy, database, api, seen):
+        self.stack, self.proxy, self.database, self.api, self.seen = stack, proxy, database, api, seen
         self.wrong = []
         database.sql("insert into tg_user (telegram_id, bot_blocked_until) values "
                      f"({ACTOR}, null), ({OTHER}, null), ({BLOCKED}, now() + interval '1 hour')")
@@ -120,9 +136,14 @@ class Shared:
         routes = [route for route in self.api.operations if self.api.body_of(route) is not None]
         self.each("a text", routes, lambda route: self.send(route, {"Content-Type": "text/plain"}),
                   415, "media_type")
-        self.each("a body of 1 MiB + 1", routes,
-                  lambda route: self.send(route, {"Content-Length": str(TOO_MUCH)}, body=b""),
-                  413, "too_large")
+
+    def sizes(self):
+        self.each("a body of 1 MiB + 1", self.served(),
+                  lambda route: self.send(route, {"Content-Length": str(TOO_MUCH)}, body=b""), 413, "too_large")
+        self.each("a path of 60 KB", self.served(),
+                  lambda route: self.send(route, target=self.target(route) + "?" + "x" * 60000), 414, "uri_too_long")
+        self.each("a header of 20 KB", self.served(), lambda route: self.send(route, {"X-Much": "x" * 20000}),
+                  431, "headers_too_large")
 
     def tokens(self):
         self.each("no token", self.guarded(), lambda route: self.send(route, token=None), 401, "token")
@@ -156,6 +177,8 @@ class Shared:
         self.each("an unknown actor", set(self.guarded()) - set(admin), self.as_actor(NOBODY), 403, "actor_not_found")
         self.each("an unknown admin", admin, self.as_actor(NOBODY), 404, "actor_not_found")
         self.each("a blocked actor", self.guarded(), self.as_actor(BLOCKED), 403, "user_blocked")
+        self.each("an actor without a rank", [route for route in self.guarded() if route[1].startswith(RANKED)
+                                              and route != ("GET", "/auth/self")], self.as_actor(OTHER), 403, "rank")
         self.each("two actors", [route for route in self.guarded() if takes_actor(self.api, route)], unlike, 400,
                   "actor_mismatch")
 
@@ -178,10 +201,27 @@ class Shared:
                 return next((answer for answer in answers if answer.status == 429), answers[0])
             self.each("too often", self.guarded(), ask, 429, "rate_limit")
 
+    def on_tables(self):
+        return set(self.guarded()) - WITHOUT_DATABASE
+
+    def moments(self):
+        """Of the database: it is locked, it takes too long, it is away."""
+        tables = self.database.sql("select string_agg(tablename, ', ') from pg_tables where schemaname = 'public'")
+        lock = f"lock table {tables} in access exclusive mode"
+        with self.database.holding(lock):
+            self.each("locked", self.on_tables(), self.send, 503, "retry")
+        with self.database.holding(f"{lock}; select pg_advisory_xact_lock({IMPATIENT})"):
+            impatient = subprocess.Popen(["psql", "-qAtX", self.database.conninfo, "-c", CANCEL_ALL_THAT_WAIT])
+            self.each("too slow", self.on_tables(), self.send, 503, "database_slow")
+        impatient.wait()
+        self.proxy.shut()
+        self.each("away", self.on_tables(), self.send, 503, "database_away")
+        self.proxy.open()
+
     def inside(self):
         """Nothing of the inside shows, even when all tables are gone."""
         self.database.sql("set client_min_messages = error; drop schema public cascade; create schema public")
-        self.each("no tables", set(self.guarded()) - WITHOUT_DATABASE, self.send, 500, "internal")
+        self.each("no tables", self.on_tables(), self.send, 500, "internal")
 
     def families(self):
         return [name for name in self.stack.processes if name not in ("nginx", "auth")]
@@ -202,8 +242,8 @@ class Shared:
         self.each("without auth", self.guarded(), self.send, 503, "unavailable")
 
     def all(self):
-        for stage in (self.spelling, self.bodies, self.tokens, self.keys, self.actors, self.rates, self.inside,
-                      self.behind):
+        for stage in (self.spelling, self.bodies, self.sizes, self.tokens, self.keys, self.actors, self.rates,
+                      self.moments, self.inside, self.behind):
             stage()
             yield stage.__name__, self.wrong
             self.wrong = []

@@ -59,17 +59,44 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Database:
-    """A new one, as tracegate-init-db makes it, on the server of test/with-database."""
+def listens(path):
+    """A socket is there before anybody listens."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
-    def __init__(self, build):
-        self.build = Path(build).resolve()
+
+class Session:
+    """A psql that stays, for many small statements."""
+
+    def __init__(self, conninfo):
+        self.process = subprocess.Popen(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", conninfo], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def sql(self, statement):
+        self.process.stdin.write(f"{statement};\n\\echo .\n")
+        self.process.stdin.flush()
+        lines = list(iter(self.process.stdout.readline, ".\n"))
+        assert "" not in lines[-1:], statement
+        return "".join(lines).strip()
+
+    def close(self):
+        self.process.communicate()
+
+
+class Database:
+    """A new one, as tracegate-init-db makes it, on the server of test/with-database; or a copy of `template`, which
+    has the tables and nothing else."""
+
+    def __init__(self, build, template=None):
+        self.build, self.template = Path(build).resolve(), template
         self.server = os.environ["TEST_DATABASE"]
         self.name = f"e2e_{os.getpid()}_{time.monotonic_ns()}"
         self.conninfo = re.sub(r"dbname=\S+", f"dbname={self.name}", self.server)
 
     def __enter__(self):
-        self.sql(f"create database {self.name} template template0", self.server)
+        self.sql(f"create database {self.name} template {self.template or 'template0'}", self.server)
+        if self.template:
+            return self
         subprocess.run([self.build / "bin/tracegate-init-db"], check=True, cwd=ROOT,
                        env={**INHERITED, **SETTINGS, "DATABASE_URL": self.conninfo},
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -113,7 +140,10 @@ class Answer:
 
 
 class Stack:
-    def __init__(self, build, database, settings=None, nginx=None):
+    """`only`: of the families, instead of all."""
+
+    def __init__(self, build, database, settings=None, nginx=None, only=None):
+        self.only = only
         self.build = Path(build).resolve()
         self.database = database
         self.settings = {**SETTINGS, **(settings or {})}
@@ -130,7 +160,8 @@ class Stack:
     def __enter__(self):
         try:
             for handler in sorted((self.build / "bin").iterdir()):
-                if (ROOT / "handlers" / f"{handler.name}.c").exists():
+                if (ROOT / "handlers" / f"{handler.name}.c").exists() and handler.name in (
+                        self.only or [handler.name]):
                     self.start_handler(handler.name)
             self.start_nginx()
         except BaseException:
@@ -159,7 +190,7 @@ class Stack:
                           self.build / "bin" / name, *arguments],
                    {"DATABASE_URL": self.database, "METRICS_DIR": str(self.run / "metrics"),
                     **SMALL, **self.settings})
-        wait_until(path.exists, f"{name}.sock")
+        wait_until(lambda: listens(path), f"{name}.sock")
 
     def start_nginx(self):
         target = self.run / "nginx"
@@ -176,7 +207,7 @@ class Stack:
             if process.poll() is not None:
                 raise RuntimeError(f"{name} has ended: {self.log(name)}")
         try:
-            return self.ask("GET", "/health").status == 200
+            return self.ask("GET", "/openapi.json").status == 200
         except OSError:
             return False
 

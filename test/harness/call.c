@@ -114,7 +114,9 @@ prepare(const struct call *call, const char *next, struct req *req)
     req->body_size = strlen(req->body);
     req->content_type = call->type == NULL ? "application/json" : call->type;
     req->turn.actor.scopes = call->scopes == NULL ? "*" : call->scopes;
-    req->turn.actor.token_name = str_eq(req->turn.actor.scopes, "none") ? NULL : "test";
+    req->turn.actor.token_name = call->scopes == NULL ? "bootstrap" : "test";
+    if (str_eq(req->turn.actor.scopes, "none"))
+        req->turn.actor.token_name = NULL;
     req->turn.actor.token_id = "00000000-0000-0000-0000-000000000000";
     req->turn.actor.request_id = "test-1";
     req->started_at = time_monotonic();
