@@ -15,8 +15,8 @@ enum {
 #define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 /* An address is no name: its last label has a letter first. */
 #define HOST "^(" LABEL "[.])*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$"
-/* From the root, without a space and without "://": colons with at most one slash behind them. */
-#define PATH "^/([^ :]|(:+/?)+([^ :/]|$))*$"
+/* From the root, visible ASCII without "://": colons with at most one slash behind them. */
+#define PATH "^/([!-9;-~]|(:+/?)+([!-.0-9;-~]|$))*$"
 
 /* clang-format off */
 #define CLIENT_FIELDS                                                                              \
@@ -85,11 +85,17 @@ const struct schema hysteria_overrides_schema =
 static const struct field dns_item = {.type = FIELD_TEXT, .max = 15, .pattern = "^" IPV4 "$"};
 static const struct field cidr_item = {.type = FIELD_TEXT, .max = 18, .pattern = CIDR};
 
+/* As many as a QR code of the whole has room for. */
+enum {
+    DNS_MAX = 8,
+    ALLOWED_MAX = 64
+};
+
 static const struct field wireguard_fields[] = {
-    F_LIST(struct wireguard_overrides, dns, F_OPTIONAL, &dns_item, 1),
+    F_LIST_MAX(struct wireguard_overrides, dns, F_OPTIONAL, &dns_item, 1, DNS_MAX),
     F_INT(struct wireguard_overrides, mtu, F_OPTIONAL, 1200, 1420),
     F_INT(struct wireguard_overrides, persistent_keepalive, F_OPTIONAL, 0, 600),
-    F_LIST(struct wireguard_overrides, allowed_ips, F_OPTIONAL, &cidr_item, 1),
+    F_LIST_MAX(struct wireguard_overrides, allowed_ips, F_OPTIONAL, &cidr_item, 1, ALLOWED_MAX),
 };
 
 static const char *const dns_default[] = {"1.1.1.1", "8.8.8.8"};

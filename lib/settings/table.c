@@ -50,7 +50,7 @@ const struct setting settings_table[] = {
     {"REVISION_UNDO_SECONDS", S_INT(revision_undo_seconds, 0, 2592000), "3600", 0, H | D, "how long a revoked revision can be activated again"},
     {"ENTRY_MODE", S_ENUM(entry_mode, entry_modes), "tcpForward", 0, H | D | A, "tcpForward or xray: what VPS_E does with chains"},
     {"VLESS_REALITY_PORT", S_INT(vless_reality_port, 1, 65535), "443", 0, H | A, "for local runs; production keeps 443"},
-    {"VLESS_WS_PATH", F_MATCH(struct settings, vless_ws_path, F_OPTIONAL, 255, "^/[^ ]*$"), "/ws", 0, H, "path of the WebSocket inbounds"},
+    {"VLESS_WS_PATH", F_MATCH(struct settings, vless_ws_path, F_OPTIONAL, 255, "^/[!-~]*$"), "/ws", 0, H, "path of the WebSocket inbounds"},
     {"VLESS_WS_TLS_PORT", S_INT(vless_ws_tls_port, 1, 65535), "443", 0, H, "where clients reach the WebSocket inbounds"},
     {"HYSTERIA_PORT", S_INT(hysteria_port, 1, 65535), "443", 0, H | A, "for local runs; production keeps 443"},
     {"HYSTERIA_PIN_SHA256", F_MATCH(struct settings, hysteria_pin_sha256, F_OPTIONAL, 64, "^([0-9a-f]{64})?$"), "", 0, H, "SHA-256 of Hysteria's certificate, hex, when it is self-signed: clients trust that one alone"},

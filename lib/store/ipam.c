@@ -22,11 +22,11 @@ static const struct schema look_schema = SCHEMA(struct tunnel, look_fields);
     " l.id as lease_id, host(l.ip::inet) as ip"
 
 #define TUNNEL_FROM                                                                                \
-    " from (select) one left join lateral (select l.id, l.ip from ipam_lease l"                    \
-    " left join wireguard_peer p on p.lease_id = l.id and p.device_id = $1"                        \
-    " where l.status = 'active' and (p.id is not null"                                             \
-    " or l.owner_id = $1 and l.owner_type = 'device')"                                             \
-    " order by p.id is null, l.updated_at desc limit 1) l on true"
+    " from (select) one left join lateral (select l.id, l.ip from"                                 \
+    " (select p.lease_id as id, 0 as place from wireguard_peer p where p.device_id = $1"           \
+    " union all select o.id, 1 from ipam_lease o"                                                  \
+    " where o.owner_id = $1 and o.owner_type = 'device') k join ipam_lease l on l.id = k.id"       \
+    " where l.status = 'active' order by k.place, l.updated_at desc limit 1) l on true"
 
 static const struct query TUNNEL_FIND = {
     .name = "tunnel_find",

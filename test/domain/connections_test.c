@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "domain/artifact.h"
+#include "domain/marker.h"
 #include "domain/revoke.h"
 #include "harness/check.h"
 #include "harness/fixture.h"
@@ -184,6 +186,55 @@ test_3_5_no_secret_is_in_outbox_or_audit(void)
     CHECK(json_read(&fixture.arena, config, strlen(config), &json));
     const char *uuid = json_object_get_string(json_object_object_get(json, "uuid"));
     CHECK_INT(0, fixture_number(&fixture, leaks, uuid));
+}
+
+static void
+test_3_5_each_protocol_tells_its_component(void)
+{
+    static const struct {
+        int protocol;
+        const char *told; /* component, type and the kind of key */
+    } cases[] = {
+        {PROTOCOL_VLESS_REALITY, "xray UPSERT_USER connection"},
+        {PROTOCOL_VLESS_WS_TLS, "xray UPSERT_USER connection"},
+        {PROTOCOL_HYSTERIA2, "hysteria UPSERT_USER connection"},
+        {PROTOCOL_WIREGUARD, "wireguard WG_PEER_UPSERT device"},
+    };
+    static const char sql[] =
+        "select count(*) as n from (select concat_ws(' ', e.component, e.event_type,"
+        " case e.aggregate_id when c.id::text then 'connection' when 'wg:' || c.device_id"
+        " then 'device' end) as told from connection c join outbox_event e"
+        " on e.aggregate_id in (c.id::text, 'wg:' || c.device_id)"
+        " where c.id = split_part($1, '|', 1)::uuid and e.id = (select max(id) from outbox_event))"
+        " t where told = split_part($1, '|', 2)";
+    struct connection connection;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        fixture_turn(&fixture);
+        CHECK(fixture_connect_as(&fixture, cases[i].protocol, FIXTURE_DEVICE, &connection));
+        check_int(cases[i].told, 1,
+            fixture_number(&fixture, sql,
+                arena_printf(&fixture.arena, "%s|%s", connection.id, cases[i].told)));
+    }
+    fixture_exec(&fixture, "delete from connection", NULL);
+}
+
+static void
+test_3_7_a_hysteria_user_is_called_by_its_marker(void)
+{
+    static const char *const names[] = {"username", "marker", "credential_key"};
+    struct artifact artifact;
+    struct connection connection;
+
+    fixture_turn(&fixture);
+    CHECK(fixture_connect_as(&fixture, PROTOCOL_HYSTERIA2, FIXTURE_DEVICE, &connection));
+    const struct artifact_key key = {"hysteria", connection.id};
+    const char *marker = marker_of(&fixture.turn, "B3", connection.id, connection.revision->id);
+    CHECK(artifacts_of(&fixture.turn, "VPS_T", &(struct list){&key, 1}, &artifact, &fixture.err));
+    for (size_t i = 0; i < COUNT(names); i++)
+        CHECK(strstr(artifact.payload,
+                  arena_printf(&fixture.arena, "\"%s\":\"%s\"", names[i], marker)) != NULL);
+    CHECK(strspn(marker, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(marker));
 }
 
 static void
@@ -390,10 +441,13 @@ int
 main(void)
 {
     fixture_open(&fixture);
+    fixture_pool(&fixture);
     test_each_rule_refuses_with_its_own_error();
     test_3_9_keys_fall_back_and_may_be_missing();
     test_3_5_a_write_has_one_audit_row_and_one_outbox_row_per_role();
     test_3_5_no_secret_is_in_outbox_or_audit();
+    test_3_5_each_protocol_tells_its_component();
+    test_3_7_a_hysteria_user_is_called_by_its_marker();
     test_3_7_a_credential_key_is_the_uuid_without_what_xray_ignores();
     test_3_7_two_active_revisions_never_share_a_credential();
     test_3_8_overrides_reach_the_configuration();

@@ -49,6 +49,7 @@ static const struct {
     {WS, "{\"ws_path\": \"\"}", "ws_path"},
     {WS, "{\"ws_path\": \"ws\"}", "ws_path"},
     {WS, "{\"ws_path\": \"/a b\"}", "ws_path"},
+    {WS, "{\"ws_path\": \"/дом\"}", "ws_path"},
     {WS, "{\"ws_path\": \"/http://x\"}", "ws_path"},
     {WS, "{\"ws_path\": \"/x:://\"}", "ws_path"},
     {WS, "{\"ws_host\": \"192.0.2.1\", \"tls_server_name\": \"a_b.net\"}",
@@ -83,6 +84,10 @@ static const struct {
     {WIREGUARD, "{\"dns\": [\"1.1.1.256\"], \"allowed_ips\": [\"10.0.0.0\"]}", "dns, allowed_ips"},
     {WIREGUARD, "{\"dns\": [\"::1\"], \"allowed_ips\": [\"10.0.0.0/33\"]}", "dns, allowed_ips"},
     {WIREGUARD, "{\"dns\": [1], \"allowed_ips\": [\"10.0.0.0/8\", null]}", "dns, allowed_ips"},
+    {WIREGUARD,
+        "{\"dns\": [\"1.1.1.1\", \"1.1.1.1\", \"1.1.1.1\", \"1.1.1.1\", \"1.1.1.1\","
+        " \"1.1.1.1\", \"1.1.1.1\", \"1.1.1.1\", \"1.1.1.1\"]}",
+        "dns"},
     {WIREGUARD, "{\"dns\": [], \"allowed_ips\": []}", "dns, allowed_ips"},
     {WIREGUARD, "{\"dns\": [\"1.1.1.1\\nPostUp = x\"]}", "dns"},
     {WIREGUARD, "{\"listen_port\": 51820, \"private_key\": \"x\"}", "listen_port, private_key"},
