@@ -41,11 +41,15 @@ const struct schema sendings_query_schema =
     "select c.node_id, c.stream_id, c.acked_gen, c.converged, c.fails, c.next_attempt_at,"         \
     " c.last_error, p.name, p.active from node_cursor c join node_endpoint p on p.id = c.node_id"
 
-/* Of an event e to a node n. */
+/* Of an event e to a node n: its open refusal. Asked for row by row, since the planner would rather
+ * read them all. */
+#define REFUSAL(columns)                                                                           \
+    "(select " columns " from delivery_dead d where d.node_id = n.node_id"                         \
+    " and d.aggregate_id = e.aggregate_id and d.ver = e.ver and d.state = 'dead' limit 1)"
+
 #define STATUS                                                                                     \
-    "case when exists (select from delivery_dead d where d.node_id = n.node_id"                    \
-    " and d.aggregate_id = e.aggregate_id and d.ver = e.ver and d.state = 'dead') then 'dead'"     \
-    " when e.gen <= n.acked_gen then 'sent' when n.fails > 0 then 'failed' else 'pending' end"
+    "case when " REFUSAL("true") " then 'dead' when e.gen <= n.acked_gen then 'sent'"              \
+                                 " when n.fails > 0 then 'failed' else 'pending' end"
 
 /* Of rows e, n and their `status`: what was sent once counts as one attempt. */
 #define COLUMNS                                                                                    \
@@ -58,17 +62,16 @@ const struct schema sendings_query_schema =
     " case w.status when 'dead' then concat_ws(': ', d.code, d.detail) when 'failed'"              \
     " then n.last_error end as last_error, e.created_at"
 
-#define REFUSAL                                                                                    \
-    " left join delivery_dead d on d.node_id = n.node_id and d.aggregate_id = e.aggregate_id"      \
-    " and d.ver = e.ver and d.state = 'dead'"
+#define DETAIL                                                                                     \
+    " cross join lateral (select " STATUS " as status) w"                                          \
+    " left join lateral " REFUSAL("*") " d on w.status = 'dead'"
 
 /* -- of one event -------------------------------------------------------------------------- */
 
 static const struct query SENDINGS_OF_EVENT = {
     .name = "sendings_of_event",
     .sql = "select" COLUMNS " from outbox_event e"
-           " join (" NODES " where p.active) n on n.stream_id = e.stream_id"
-           " cross join lateral (select " STATUS " as status) w" REFUSAL
+           " join (" NODES " where p.active) n on n.stream_id = e.stream_id" DETAIL
            " where e.id = $1 order by n.name",
     .row = &sending_schema,
 };
@@ -87,56 +90,54 @@ static const struct query SENDINGS_OF_AGGREGATE = {
     .sql = "select" COLUMNS " from (select e.* from outbox_event e where e.aggregate_id = $6"
            " and ($4::bigint is null or e.id <= $4) offset 0) e"
            " join (" NODES " where case when $1::uuid is null then p.active else p.id = $1 end) n"
-           " on n.stream_id = e.stream_id"
-           " cross join lateral (select " STATUS " as status) w" REFUSAL
+           " on n.stream_id = e.stream_id" DETAIL
            " where ($4::bigint is null or e.id < $4 or n.node_id > $5::uuid)"
            " and ($2::text is null or w.status = $2)"
            " order by e.id desc, n.node_id limit $3",
-    .plan = PLAN_CUSTOM,
     .row = &sending_schema,
 };
 
-/* What was numbered before the last row shown. That row may wait for its number, and be shown as
- * such, or be so old that it is no more, and then so are those before it. */
-#define NUMBERED                                                                                   \
-    " e.gen is not null and e.gen < coalesce((select coalesce(gen, 9223372036854775807)"           \
-    " from outbox_event where id = $4::bigint limit 1),"                                           \
+/* What the numbers of those after the last row shown are below. That row may still wait for its
+ * number, or be so old that it is no more, and then so are those before it. */
+#define BELOW                                                                                      \
+    " coalesce((select coalesce(gen, 9223372036854775807) from outbox_event"                       \
+    " where id = $4::bigint limit 1),"                                                             \
     " case when $4::bigint is null then 9223372036854775807 else 0 end)"
 
 /* The log of a node's role from the newest row down: first those that wait for their number, by id,
  * then by number. Of a status only the part of the log that can have it is walked. */
 #define WALK(where, order)                                                                         \
-    "select e.* from n cross join lateral (select e.* from outbox_event e"                         \
-    " where e.stream_id = n.stream_id and" where " and ($2::text is null or " STATUS               \
-    " = $2) order by " order " desc limit $3) e"
+    "(select e.* from n cross join lateral (select e.* from outbox_event e"                        \
+    " where e.stream_id = n.stream_id and " where " and ($2::text is null or " STATUS " = $2)"     \
+    " order by " order " desc limit $3) e where ($2 is distinct from 'pending' or n.fails = 0)"    \
+    " and ($2 is distinct from 'failed' or n.fails > 0))"
+
+#define WAITING "e.gen is null and $2 is distinct from 'sent' and ($4::bigint is null or e.id < $4)"
+
+#define NUMBERED                                                                                   \
+    "e.gen is not null and e.gen <" BELOW                                                          \
+    " and e.gen > (case when $2 in ('pending', 'failed') then n.acked_gen else 0 end)"             \
+    " and e.gen <= (case when $2 = 'sent' then n.acked_gen else 9223372036854775807 end)"
 
 static const struct query SENDINGS_OF_NODE = {
     .name = "sendings_of_node",
-    .sql =
-        "with n as materialized (" NODES " where p.id = $1::uuid), e as ("
-        "(" WALK(" e.gen is null and ($4::bigint is null or e.id < $4)",
-            "e.id") " where $2 is null or $2 in ('pending', 'failed')) union all"
-                    " (" WALK(NUMBERED
-                        " and e.gen > (case when $2 in ('pending', 'failed') then n.acked_gen else 0 end)"
-                        " and e.gen <= (case when $2 = 'sent' then n.acked_gen"
-                        " else 9223372036854775807 end)",
-                        "e.gen") "))"
-                                 " select" COLUMNS " from n cross join e"
-                                 " cross join lateral (select " STATUS " as status) w" REFUSAL
-                                 " order by e.gen desc nulls first, e.id desc limit $3",
-    .plan = PLAN_CUSTOM,
+    .sql = "with n as materialized (" NODES " where p.id = $1::uuid),"
+           " e as (" WALK(WAITING, "e.id") " union all " WALK(
+               NUMBERED, "e.gen") ")"
+                                  " select" COLUMNS " from n cross join e" DETAIL
+                                  " order by e.gen desc nulls first, e.id desc limit $3",
     .row = &sending_schema,
 };
 
-/* What a node has refused is few among what it has taken. */
+/* What a node has refused is few among what it has taken, so that is walked. */
 static const struct query SENDINGS_DEAD_OF_NODE = {
     .name = "sendings_dead_of_node",
-    .sql =
-        "select" COLUMNS " from (" NODES " where p.id = $1::uuid) n"
-        " join delivery_dead d on d.node_id = n.node_id and d.state = 'dead'"
-        " join outbox_event e on e.stream_id = n.stream_id and e.gen = d.gen and e.ver = d.ver"
-        " cross join (select $2::text as status) w where" NUMBERED " order by d.gen desc limit $3",
-    .plan = PLAN_CUSTOM,
+    .sql = "select" COLUMNS " from (" NODES " where p.id = $1::uuid) n"
+           " cross join lateral (select d.* from delivery_dead d where d.node_id = $1::uuid"
+           " and d.state = 'dead' and d.gen <" BELOW " order by d.gen desc limit $3) d"
+           " cross join lateral (select e.* from outbox_event e where e.stream_id = n.stream_id"
+           " and e.gen = d.gen limit 1) e cross join (select $2::text as status) w"
+           " order by d.gen desc",
     .row = &sending_schema,
 };
 

@@ -29,20 +29,21 @@ const struct schema node_status_schema = SCHEMA(struct node_status, status_field
 
 /* A component that has nothing to do reports the newest generation it knows of; so what is behind
  * is counted from there. */
-#define STATUS                                                                                     \
-    "select c.node_id, n.name, n.role, n.active, c.paused, c.pause_reason, c.in_sync,"             \
-    " c.digest_at, greatest(s.gen - c.acked_gen, 0) + waiting.count as behind_events,"             \
-    " greatest(extract(epoch from now() - coalesce(oldest.at, waiting.at, now())), 0)::bigint"     \
-    " as behind_seconds, coalesce((select jsonb_object_agg(key, greatest(s.gen -"                  \
-    " value::bigint, 0)) from jsonb_each_text(c.converged)), '{}') as converged, (select"          \
-    " count(*) from delivery_dead d where d.node_id = c.node_id and d.state = 'dead') as"          \
-    " dead, c.breaker, c.newer_there, c.only_there, c.only_here, c.last_seen, c.last_error,"       \
-    " c.agent_version, c.components from node_cursor c join node_endpoint n on n.id ="             \
-    " c.node_id join outbox_stream s on s.stream_id = c.stream_id cross join lateral (select"      \
-    " count(*), min(created_at) as at from outbox_event e where e.stream_id = c.stream_id and"     \
-    " e.gen is null) waiting left join lateral (select e.created_at as at from outbox_event e"     \
-    " where e.stream_id = c.stream_id and e.gen > c.acked_gen order by e.gen limit 1) oldest"      \
-    " on true"
+#define STATUS                                                                                          \
+    "with waiting as materialized (select stream_id, count(*), min(created_at) as at"                   \
+    " from outbox_event where gen is null group by stream_id)"                                          \
+    " select c.node_id, n.name, n.role, n.active, c.paused, c.pause_reason, c.in_sync, c.digest_at,"    \
+    " greatest(s.gen - c.acked_gen, 0) + coalesce(w.count, 0) as behind_events,"                        \
+    " greatest(extract(epoch from now() - coalesce(o.at, w.at, now())), 0)::bigint"                     \
+    " as behind_seconds, coalesce((select jsonb_object_agg(key,"                                        \
+    " greatest(s.gen - value::bigint, 0)) from jsonb_each_text(c.converged)), '{}') as converged,"      \
+    " (select count(*) from delivery_dead d where d.node_id = c.node_id and d.state = 'dead') as dead," \
+    " c.breaker, c.newer_there, c.only_there, c.only_here, c.last_seen, c.last_error,"                  \
+    " c.agent_version, c.components from node_cursor c join node_endpoint n on n.id = c.node_id"        \
+    " join outbox_stream s on s.stream_id = c.stream_id"                                                \
+    " left join waiting w on w.stream_id = c.stream_id"                                                 \
+    " left join lateral (select e.created_at as at from outbox_event e"                                 \
+    " where e.stream_id = c.stream_id and e.gen > c.acked_gen order by e.gen limit 1) o on true"
 
 static const struct query NODE_STATUSES = {
     .name = "node_statuses",

@@ -29,10 +29,10 @@ static const struct schema place_schema = SCHEMA(struct event_place, place_field
 /* Of events e in their streams s. */
 #define COLUMNS                                                                                    \
     " e.id, e.gen, e.event_type, substr(s.name, 6) as role_target, e.aggregate_id, e.ver,"         \
-    " e.idempotency_key, case when exists (select from delivery_dead d"                            \
+    " e.idempotency_key, case when (select true from delivery_dead d"                              \
     " join node_cursor n on n.node_id = d.node_id and n.stream_id = e.stream_id"                   \
     " join node_endpoint p on p.id = d.node_id and p.active where d.state = 'dead'"                \
-    " and d.aggregate_id = e.aggregate_id and d.ver = e.ver) then 'failed'"                        \
+    " and d.aggregate_id = e.aggregate_id and d.ver = e.ver limit 1) then 'failed'"                \
     " when e.gen <= t.gen then 'sent' else 'pending' end as status, e.created_at, e.request_id"
 
 #define STREAMS                                                                                    \
