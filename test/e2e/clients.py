@@ -15,7 +15,7 @@ INBOUND = {"listen": SOCKS[0], "port": SOCKS[1], "protocol": "socks", "settings"
 
 
 class Clients:
-    """try_all() gives (program, whether it was content, what it said), None for one that is not here."""
+    """try_all() and load() give (program, whether it was content, what it said), None for one that is not here."""
 
     def __init__(self, folder, source, certificate):
         self.folder, self.port, self.url = folder, source.port, None
@@ -25,7 +25,14 @@ class Clients:
 
     def try_all(self, form, data, pictured, host):
         self.url = f"http://{host}:{self.port}/file"
-        for name, program, trial in TRIALS[form]:
+        yield from self.all_of(TRIALS[form], data, pictured)
+
+    def load(self, form, data):
+        """The same, only that it is loaded."""
+        yield from self.all_of(TRIALS[form][:1], data, None)
+
+    def all_of(self, trials, data, pictured):
+        for name, program, trial in trials:
             if program and not (PEERS / program).exists():
                 yield name, None, f"no {program} (make peers)"
                 continue
@@ -168,3 +175,5 @@ TRIALS = {
     "mihomo": [("mihomo-check", "mihomo-check", Clients.mihomo_check),
                ("mihomo-check, a file", "mihomo-check", Clients.mihomo_carries)],
 }
+# Of these the first trial only loads what it gets.
+LOADED = ("conf", "xray", "singbox", "mihomo")
