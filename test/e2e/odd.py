@@ -42,3 +42,17 @@ URLS = ["file:///etc/passwd", "http://user@192.0.2.1", "http://user:word@192.0.2
 TIMES = ["2099-01-01T00:00:00", "2099-01-01", "2098-12-31T23:59:60Z", "0000-01-01T00:00:00Z", "10000-01-01T00:00:00Z",
          "2020-01-01T00:00:00Z", "2099-02-30T00:00:00Z", "2099-13-01T00:00:00Z", "2099-01-01T24:00:01Z",
          "2099-01-01T00:00:00+99:00", "tomorrow", "4070908800", 4070908800, "", "2099-01-01T00:00:00 Z"]
+
+# Row 23: what each protocol's overrides must not be; every key is named in the answer.
+OVERRIDES = [
+    ({"protocol": "vless_reality", "mode": "direct", "variant": "B1"},
+     {"port": 444, "camouflage_sni_id": "first", "connect_timeout_ms": 99, "dial_timeout_ms": 60001,
+      "local_socks_port": 1023, "tcp_fast_open": "perhaps", "uuid": "x"}),
+    ({"protocol": "vless_ws_tls", "mode": "direct", "variant": "B1"},
+     {"ws_path": "http://a/b", "ws_host": "a b", "tls_server_name": "-", "tls_insecure": 7, "server": "evil.net"}),
+    ({"protocol": "hysteria2", "mode": "direct", "variant": "B3"},
+     {"client_mode": "server", "up_mbps": 0, "down_mbps": 10001, "socks_listen": "0.0.0.0:1080",
+      "http_listen": "[::]:80", "auth": {}, "masquerade": "file"}),
+    ({"protocol": "wireguard", "mode": "direct", "variant": "B5"},
+     {"dns": ["::1"], "mtu": 1199, "persistent_keepalive": 601, "allowed_ips": ["10.0.0.0/33"], "private_key": "x"}),
+]

@@ -101,6 +101,8 @@ STORIES = [
         *PERSON,
         ("a connection with a revision", "POST", "/connections", {**VLESS, "issue": {}}, {}, 400, "sni_none"),
         ("a revision", "POST", ISSUING, {}, {}, 400, "sni_none"),
+        ("one that is off", "POST", ISSUING, {"camouflage_sni_id": 1}, {}, 400, "sni_unavailable"),
+        ("one that is none", "POST", ISSUING, {"camouflage_sni_id": 404}, {}, 400, "sni_unavailable"),
         ("the list is empty", "GET", "/sni", None, {}, 200, []),
         ("unless all are asked for", "GET", "/sni?enabled_only=0", None, {}, 200, [{"fqdn": "www.one.net"}]),
     ]),
