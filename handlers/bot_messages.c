@@ -3,6 +3,7 @@
  */
 #include "domain/bot_messages.h"
 #include "http/app.h"
+#include "store/users.h"
 
 static bool
 register_message(struct req *req, struct err *err)
@@ -49,4 +50,5 @@ static const struct route routes[] = {
         .body = &bot_messages_gone_schema},
 };
 
-const struct app handler_app = {"bot_messages", "/bot-messages", routes, COUNT(routes)};
+const struct app handler_app = {
+    "bot_messages", "/bot-messages", routes, COUNT(routes), .rank = ROLE_ADMIN};

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "domain/connections.h"
+#include "domain/standing.h"
 #include "domain/users.h"
 #include "harness/check.h"
 #include "harness/fixture.h"
@@ -88,12 +89,53 @@ test_a_connection_its_revision_and_its_event_are_there_together(void)
     CHECK(n > 10);
 }
 
+/* 1 for the user who is blocked, 10 for each audit row, 100 and 1000 for a connection and a device
+ * that are left. */
+static bool
+block(long n)
+{
+    static const char sql[] =
+        "select (select count(*) from tg_user where bot_blocked_until > now()) + 10 * (select"
+        " count(*) from audit_log where action = 'users.block') + 100 * (select count(*) from"
+        " connection where status = 'active') + 1000 * (select count(*) from device"
+        " where status = 'active') as n";
+    static const struct block_set in = {.hours = 1, .revoke_access = true};
+    struct connection connection;
+    struct user user;
+
+    fixture_turn(&fixture);
+    fixture_exec(&fixture, "update tg_user set bot_blocked_until = null", NULL);
+    fixture_exec(&fixture, "update device set status = 'active'", NULL);
+    fixture_exec(&fixture, "delete from connection", NULL);
+    fixture_connect(&fixture, &connection);
+    int64_t before = fixture_number(&fixture, sql, NULL);
+    fixture_turn(&fixture);
+    torture_begin(n);
+    bool done = user_block(&fixture.turn, FIXTURE_USER, &in, &user, &fixture.err);
+    bool failed = torture_end();
+    check_told(done, failed);
+    int64_t after = fixture_number(&fixture, sql, NULL);
+    CHECK(after == before + 11 - 1100 || (after == before && !done));
+    return failed;
+}
+
+static void
+test_a_block_and_what_it_takes_are_there_together(void)
+{
+    long n = 1;
+
+    while (block(n))
+        n++;
+    CHECK(n > 10);
+}
+
 int
 main(void)
 {
     fixture_open(&fixture);
     test_a_user_and_its_audit_row_are_there_together();
     test_a_connection_its_revision_and_its_event_are_there_together();
+    test_a_block_and_what_it_takes_are_there_together();
     fixture_close(&fixture);
     return check_report("torture/rules");
 }
