@@ -9,6 +9,7 @@
 #include "domain/bot_messages.h"
 #include "domain/connections.h"
 #include "domain/devices.h"
+#include "domain/reissue.h"
 #include "domain/revisions.h"
 #include "domain/revoke.h"
 #include "domain/tokens.h"
@@ -156,6 +157,49 @@ test_3_6_a_peer_follows_slot_0_whatever_comes_at_once(void)
     check_slots(id);
     CHECK_INT(1, fixture_number(&fixture, peer, id));
     CHECK_INT(1, fixture_number(&fixture, told, FIXTURE_DEVICE));
+}
+
+/* Everything that touches a tunnel, its device and its peer: all in one order of locks. */
+static bool
+use_tunnels(struct fixture *own, int number, const char *device_id)
+{
+    static const struct reissue all = {.rebuild = true};
+    const struct connections_query in = {0};
+    struct reissued reissued;
+    struct list tunnels;
+
+    if (number % 5 == 0)
+        return open_tunnel(own, number, device_id);
+    if (number % 5 == 1)
+        return reissue_current(&own->turn, &all, &reissued, &own->err);
+    if (!connections_of_device(&own->turn, device_id, &in, &tunnels, &own->err))
+        return false;
+    if (tunnels.count == 0)
+        return true;
+    const char *id = ((const struct connection *)tunnels.at)->id;
+    return number == 2 ? connection_delete(&own->turn, id, &own->err) : change(own, number, id);
+}
+
+static void
+test_3_0_nobody_waits_for_each_other(void)
+{
+    /* sooner than a lock is given up */
+    static const char soon[] =
+        "do $$ begin execute format('alter database %I set deadlock_timeout = ''20ms''',"
+        " current_database()); end $$";
+    static const char deadlocks[] =
+        "select deadlocks as n from pg_stat_database where datname = current_database()";
+    static const char peers[] =
+        "select count(*) as n from wireguard_peer p full join (select device_id from connection"
+        " where status = 'active' and protocol = 'wireguard') c using (device_id)"
+        " where p.id is null or c.device_id is null";
+
+    fixture_exec(&fixture, soon, NULL);
+    for (int i = 0; i < ROUNDS; i++) {
+        race(&fixture, use_tunnels, FIXTURE_DEVICE);
+        CHECK_INT(0, fixture_number(&fixture, peers, NULL));
+    }
+    CHECK_INT(0, fixture_number(&fixture, deadlocks, NULL));
 }
 
 static bool
@@ -394,6 +438,7 @@ main(void)
     fixture_pool(&fixture);
     test_3_2_one_of_many_gets_the_tunnel_of_a_device();
     test_3_6_a_peer_follows_slot_0_whatever_comes_at_once();
+    test_3_0_nobody_waits_for_each_other();
     test_3_6_one_of_many_gets_the_last_address();
     test_3_1_changes_of_one_connection_come_out_as_if_in_turn();
     test_3_0_no_connection_is_born_after_its_device_was_revoked();
