@@ -93,7 +93,7 @@ check: $(chosen)
 # The contract, through nginx: what every route shares and how it fails, then what /openapi.json promises.
 contract: shared promises
 shared: all
-	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/metrics test/e2e/faults test/e2e/agent test/e2e/init_db :: $(OUT)
+	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/limits test/e2e/metrics test/e2e/faults test/e2e/agent test/e2e/init_db :: $(OUT)
 
 # Of openapi.json: that it is valid and says all; that programs made from it work; and what schemathesis
 # finds in CASES requests made from it, with our programs under AddressSanitizer.

@@ -39,6 +39,17 @@ add_string(struct json_object *json, const char *key, const char *text)
     json_object_object_add(json, key, json_object_new_string(text));
 }
 
+/* As the value of a key in a line of the log. */
+static const char *
+quotable(const char *text, struct arena *arena)
+{
+    char *copy = arena_strdup(arena, text);
+
+    for (char *at = copy; *at != '\0'; at++)
+        *at = *at == '"' ? '\'' : *at;
+    return copy;
+}
+
 void
 problem_reply(struct req *req, const struct err *err, struct json_object *faults)
 {
@@ -50,7 +61,8 @@ problem_reply(struct req *req, const struct err *err, struct json_object *faults
 
     req->failed = err->code;
     if (ours)
-        log_error("request=%s detail=\"%s\"", req->turn.actor.request_id, err->detail);
+        log_error("request=%s detail=\"%s\"", req->turn.actor.request_id,
+            quotable(err->detail, req->arena));
     add_string(json, "type", "about:blank");
     add_string(json, "title", classes[kind->class].title);
     json_object_object_add(json, "status", json_object_new_int(status));
