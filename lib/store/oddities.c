@@ -92,6 +92,17 @@ const struct oddity_kind oddity_kinds[] = {
             .sql = "select id::text, 'in slot ' || slot as detail from connection_revision"
                    " where slot not between 0 and 2 order by id",
             .row = &oddity_schema}},
+    {INT64_MAX, "connection", "WireGuard connections without a peer",
+        "left as it is: nodes serve none",
+        {.name = "odd_tunnels",
+            .sql = "select c.id::text, 'no peer has the key of its slot 0' as detail"
+                   " from connection c where lower(c.protocol::text) = 'wireguard'"
+                   " and lower(c.status::text) = 'active' and not exists (select"
+                   " from connection_revision r join wireguard_peer p on p.device_id = c.device_id"
+                   " and p.peer_public_key = " NAMED_KEY " where r.connection_id = c.id"
+                   " and lower(r.status::text) = 'active' and r.slot = 0"
+                   " and lower(p.status::text) = 'active') order by c.id",
+            .row = &oddity_schema}},
     {INT64_MAX, "tg_user", "users with more devices than they may have", "left as it is",
         {.name = "odd_limits",
             .sql = "select u.telegram_id::text as id, d.count || ' active devices, '"

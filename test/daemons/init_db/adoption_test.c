@@ -257,6 +257,7 @@ test_check_names_what_is_odd_and_leaves_it(void)
         ROW("ipam_lease", "0e2") "10.71.0.9 belongs to a peer",
         ROW("ipam_lease", "0e2") "10.71.0.9 is in a quarantine that ended 2020-01-01",
         ROW("ipam_lease", "0e3") "an unreadable address",
+        ROW("connection", "0c9") "no peer has the key",
         ROW("connection", "0c6") "its overrides are no JSON object",
         ROW("connection_revision", "510") "its configuration is no JSON object",
         ROW("connection_revision",
