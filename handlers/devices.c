@@ -50,13 +50,12 @@ static const struct route routes[] = {
         .errors = ERRS(ERR_USER_NOT_FOUND)},
     {"GET", "/{id:uuid}", "devices:read", get_device, 200, .answer = &device_schema,
         .errors = ERRS(ERR_DEVICE_NOT_FOUND)},
-    {"POST", "", "devices:write", create_device, 201, WRITES, .body = &device_new_schema,
+    {"POST", "", "devices:write", create_device, 201, .body = &device_new_schema,
         .answer = &device_schema,
         .errors = ERRS(ERR_USER_NOT_FOUND, ERR_USER_BLOCKED, ERR_ENTITLEMENT_GRACE,
             ERR_ENTITLEMENT_BLOCKED, ERR_DEVICE_LIMIT)},
-    {"PATCH", "/{id:uuid}", "devices:write", rename_device, 200, WRITES,
-        .body = &device_patch_schema, .answer = &device_schema,
-        .errors = ERRS(ERR_DEVICE_NOT_FOUND, ERR_DEVICE_REVOKED)},
+    {"PATCH", "/{id:uuid}", "devices:write", rename_device, 200, .body = &device_patch_schema,
+        .answer = &device_schema, .errors = ERRS(ERR_DEVICE_NOT_FOUND, ERR_DEVICE_REVOKED)},
     {"DELETE", "/{id:uuid}", "devices:write", delete_device, 204, WRITES},
 };
 
