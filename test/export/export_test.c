@@ -259,6 +259,14 @@ test_what_older_releases_left_out_is_named(void)
                       "The configuration cannot be exported; missing or not as it should be: %s",
                       cases[i].names),
             fixture.err.detail);
+        for (int format = FORMAT_CONF; format <= FORMAT_MIHOMO; format++) {
+            enum err_code want = format == FORMAT_CONF && cases[i].protocol != PROTOCOL_WIREGUARD
+                ? ERR_EXPORT_FORMAT
+                : ERR_EXPORT_CONFIG;
+
+            CHECK(!export_make(&source, format, &fixture.arena, &file, &fixture.err));
+            CHECK_INT(want, fixture.err.code);
+        }
     }
 }
 
