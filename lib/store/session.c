@@ -43,9 +43,19 @@ const struct schema session_schema = SCHEMA(struct session, session_fields);
     " or u.telegram_first_name is distinct from nullif(coalesce(g.first_name,"                     \
     " u.telegram_first_name), '')"                                                                 \
     " or u.telegram_last_name is distinct from nullif(coalesce(g.last_name,"                       \
-    " u.telegram_last_name), '')) returning u.*),"                                                 \
-    " seen as (select * from made union all select * from changed union all"                       \
-    " select * from was where not exists (select from changed))"
+    " u.telegram_last_name), '')) returning u.*)"
+
+/* As he is now, and whether that is our doing. When another has just changed him in the same way,
+ * `was` is how he was before; what we know of him then is what was given. */
+#define SEEN                                                                                       \
+    "seen as (select " USER_COLUMNS ", true as fresh from made"                                    \
+    " union all select " USER_COLUMNS ", true from changed"                                        \
+    " union all select telegram_id, nullif(coalesce(username, telegram_username), ''),"            \
+    " nullif(coalesce(first_name, telegram_first_name), ''),"                                      \
+    " nullif(coalesce(last_name, telegram_last_name), ''),"                                        \
+    " case when $5 then 'superadmin' else role end, devices_max, entitlement_status,"              \
+    " grace_ends_at, bot_blocked_until, bot_block_reason, created_at, false"                       \
+    " from was cross join given where not exists (select from changed))"
 
 /* A role that changes ends what the old one had opened. */
 #define NOTED                                                                                      \
@@ -62,7 +72,7 @@ const struct schema session_schema = SCHEMA(struct session, session_fields);
     " (w.telegram_id is not null and (w.telegram_username, w.telegram_first_name,"                 \
     " w.telegram_last_name) is distinct from (s.telegram_username, s.telegram_first_name,"         \
     " s.telegram_last_name), 'users.profile', null, null))"                                        \
-    " as e (happened, action, before, after) where e.happened)"
+    " as e (happened, action, before, after) where s.fresh and e.happened)"
 
 #define COUNTS                                                                                     \
     "jsonb_build_object('devices', (select count(*) from device where user_id = $4"                \
@@ -74,7 +84,7 @@ const struct schema session_schema = SCHEMA(struct session, session_fields);
 /* No row: he was made by another meanwhile, and the next try finds him. */
 static const struct query SESSION_OPEN = {
     .name = "session_open",
-    .sql = "with " GIVEN ", " MADE ", " CHANGED ", " NOTED " select"
+    .sql = "with " GIVEN ", " MADE ", " CHANGED ", " SEEN ", " NOTED " select"
            " (select to_jsonb(u) from (select " USER_COLUMNS " from seen) u) as user,"
            " (select count(*) from made) = 1 as created,"
            " coalesce(bot_blocked_until > now(), false) as blocked, " COUNTS " as counts from seen",

@@ -1,4 +1,5 @@
 /* What is decided about people while others act for them. */
+#include "base/str.h"
 #include "domain/admin.h"
 #include "domain/connections.h"
 #include "domain/devices.h"
@@ -29,7 +30,8 @@ come(struct fixture *own, int number, const char *arg)
     struct session session;
 
     (void)number; /* all are the same one */
-    return user_come(&own->turn, 99, &in, &session, &own->err) && session.user->telegram_id == 99;
+    return user_come(&own->turn, 99, &in, &session, &own->err) &&
+        str_eq(session.user->telegram_first_name, arg);
 }
 
 static void
