@@ -11,12 +11,13 @@
 #include "agent/xray.h"
 #include "base/log.h"
 
-enum {
-    ADDRESSES_MAX = 16,
-    CANDIDATES_MAX = 64
+struct address {
+    struct address *next;
+    struct sock_end end; /* without a port */
 };
 
 struct candidate {
+    struct candidate *next;
     struct sock_pair pair;
     uint64_t cookie;
 };
@@ -27,9 +28,9 @@ struct fallback {
     enum xray_tag tag;
     char marker[MARKER_SIZE];
     struct event *timer; /* made once */
-    size_t address_count, candidate_count;
-    struct sock_end addresses[ADDRESSES_MAX]; /* without a port */
-    struct candidate candidates[CANDIDATES_MAX];
+    struct arena arena;  /* of the two lists: as many as there are */
+    struct address *addresses;
+    struct candidate *candidates;
     void (*done)(void *arg);
     void *arg;
 };
@@ -37,6 +38,7 @@ struct fallback {
 static void
 finish(struct fallback *fallback)
 {
+    arena_reset(&fallback->arena);
     LIST_REMOVE(fallback, entry);
     LIST_INSERT_HEAD(&fallback->xray->free_fallbacks, fallback, entry);
     fallback->done(fallback->arg);
@@ -59,8 +61,8 @@ on_second_look(evutil_socket_t fd, short what, void *arg)
     unsigned cut = 0;
 
     (void)fd, (void)what;
-    for (size_t i = 0; i < fallback->candidate_count; i++) {
-        const struct candidate *candidate = &fallback->candidates[i];
+    for (const struct candidate *candidate = fallback->candidates; candidate != NULL;
+         candidate = candidate->next) {
         cut += is_fair_game(fallback, candidate->cookie) &&
             sockets_destroy(&xray->sockets, &candidate->pair, candidate->cookie) == SOCK_DONE;
     }
@@ -74,13 +76,13 @@ on_second_look(evutil_socket_t fd, short what, void *arg)
 static bool
 has_address(const struct fallback *fallback, const struct sock_end *end)
 {
-    for (size_t i = 0; i < fallback->address_count; i++) {
-        const struct sock_end *address = &fallback->addresses[i];
-        if (address->family == end->family &&
-            memcmp(address->address, end->address, sizeof(end->address)) == 0)
-            return true;
-    }
-    return false;
+    const struct address *known = fallback->addresses;
+
+    while (known != NULL &&
+        (known->end.family != end->family ||
+            memcmp(known->end.address, end->address, sizeof(end->address)) != 0))
+        known = known->next;
+    return known != NULL;
 }
 
 static void
@@ -88,23 +90,28 @@ take_candidate(void *arg, const struct sock_pair *pair, uint64_t cookie)
 {
     struct fallback *fallback = arg;
 
-    if (fallback->candidate_count < CANDIDATES_MAX && has_address(fallback, &pair->remote) &&
-        is_fair_game(fallback, cookie))
-        fallback->candidates[fallback->candidate_count++] = (struct candidate){*pair, cookie};
+    if (!has_address(fallback, &pair->remote) || !is_fair_game(fallback, cookie))
+        return;
+    struct candidate *candidate = arena_alloc(&fallback->arena, sizeof(*candidate));
+    *candidate = (struct candidate){fallback->candidates, *pair, cookie};
+    fallback->candidates = candidate;
 }
 
 static void
 take_address(void *arg, const struct xray_entry *entry)
 {
     struct fallback *fallback = arg;
-    struct sock_end *end = &fallback->addresses[fallback->address_count];
+    struct address *address = arena_alloc(&fallback->arena, sizeof(*address));
     char text[SOCK_END_SIZE];
 
-    if (fallback->address_count == ADDRESSES_MAX || strlen(entry->name) + 8 > sizeof(text))
+    if (strlen(entry->name) + 8 > sizeof(text))
         return;
     snprintf(text, sizeof(text), strchr(entry->name, ':') != NULL ? "[%.47s]:1" : "%.47s:1",
         entry->name);
-    fallback->address_count += sock_end_read(text, end);
+    if (!sock_end_read(text, &address->end))
+        return;
+    address->next = fallback->addresses;
+    fallback->addresses = address;
 }
 
 static void
@@ -114,9 +121,9 @@ addresses_known(void *arg, const struct xray_answer *answer)
     struct fallback *fallback = arg;
     struct xray *xray = fallback->xray;
 
-    if (answer->result == XRAY_OK && fallback->address_count > 0 &&
+    if (answer->result == XRAY_OK && fallback->addresses != NULL &&
         sockets_each(&xray->sockets, xray->base.ports[fallback->tag], take_candidate, fallback) &&
-        fallback->candidate_count > 0)
+        fallback->candidates != NULL)
         evtimer_add(fallback->timer, &delay);
     else
         finish(fallback);
@@ -146,7 +153,8 @@ xray_cut_unreported(
     fallback->xray = xray;
     fallback->tag = tag;
     snprintf(fallback->marker, sizeof(fallback->marker), "%s", marker);
-    fallback->address_count = fallback->candidate_count = 0;
+    fallback->addresses = NULL;
+    fallback->candidates = NULL;
     fallback->done = done;
     fallback->arg = arg;
     xray_online_addresses(xray->client, marker, (struct xray_visit){take_address, fallback},
@@ -159,7 +167,10 @@ free_timers(struct fallbacks *list)
     struct fallback *fallback;
 
     LIST_FOREACH(fallback, list, entry)
-    event_free(fallback->timer);
+    {
+        arena_reset(&fallback->arena);
+        event_free(fallback->timer);
+    }
 }
 
 void
