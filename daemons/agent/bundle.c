@@ -4,6 +4,10 @@
  *     read and check → bundles/<name>/ → a config.json with this base, tested by Xray → base/ →
  *     Xray restarted once, where its base is another one or it does not run → it answers → done
  *
+ * Every other base restarts Xray, if only an inbound has changed: to exchange that one live takes
+ * it as the message that Xray's own reader of JSON makes, and no call of its API offers that
+ * reader. Users are no part of the base, and never restart anything.
+ *
  * A restart is owed until base/xray.started names the base that Xray was last started with: it is
  * written when Xray has answered, so a crash at any point leaves the restart owed.
  */

@@ -61,6 +61,7 @@ component_restart(struct component *component)
 void
 engine_restart(struct agent *agent)
 {
+    agent->state.marks_lost = false;
     for (size_t i = 0; i < agent->count; i++)
         component_restart(&agent->components[i]);
     engine_wake(agent);
@@ -252,6 +253,8 @@ engine_turn(void *object, struct arena *arena, struct err *err)
     struct err trouble;
 
     (void)err; /* trouble has its own pause, and is told there */
+    if (agent->state.marks_lost)
+        engine_restart(agent);
     if (now < agent->held_until)
         next = agent->held_until;
     else if (!turn_components(agent, arena, &next, &trouble)) {

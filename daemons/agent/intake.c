@@ -207,10 +207,11 @@ check_part_head(const struct part *part, struct err *err)
     return str_eq(part->sum, sum) || err_say(err, ERR_BATCH, "x-sha256 is not the body's");
 }
 
+/* In a transaction of its own: one that fails takes no marks with it. */
 static bool
 write_part(struct state *state, const struct part *part, struct err *err)
 {
-    if (!state_room(state, err) || !state_begin(state, LAZY, err))
+    if (!state_room(state, err) || !state_begin(state, ALONE, err))
         return false;
     if (part_put(state, part, err))
         return state_commit(state, err);

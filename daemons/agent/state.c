@@ -204,11 +204,14 @@ state_room(const struct state *state, struct err *err)
 }
 
 bool
-state_begin(struct state *state, int transaction, struct err *err)
+state_begin(struct state *state, enum transaction transaction, struct err *err)
 {
     const struct sql_arg none[] = {SQL_END};
     static const char *const modes[] = {
-        [LAZY] = "pragma synchronous = normal", [DURABLE] = "pragma synchronous = full"};
+        [LAZY] = "pragma synchronous = normal",
+        [ALONE] = "pragma synchronous = normal",
+        [DURABLE] = "pragma synchronous = full",
+    };
 
     if (state->transaction == LAZY && transaction == LAZY)
         return true;
@@ -217,7 +220,7 @@ state_begin(struct state *state, int transaction, struct err *err)
     if (!sql_script(&state->sql, modes[transaction], err) ||
         !sql_run(&state->sql, SQL_BEGIN, none, err))
         return false;
-    state->transaction = transaction == LAZY ? LAZY : DURABLE;
+    state->transaction = transaction;
     state->before = state->meta;
     state->begun_at = time_monotonic();
     return true;
@@ -250,6 +253,7 @@ state_rollback(struct state *state)
     if (sqlite3_get_autocommit(state->sql.db) == 0 &&
         !sql_run(&state->sql, SQL_ROLLBACK, none, &err))
         assert(sqlite3_get_autocommit(state->sql.db) != 0);
+    state->marks_lost = state->marks_lost || state->transaction == LAZY;
     state->meta = state->before;
     state->transaction = IDLE;
 }

@@ -30,6 +30,13 @@ struct meta {
     char snapshot[SNAPSHOT_ID_MAX + 1]; /* the last one committed in this epoch, or "" */
 };
 
+enum transaction {
+    IDLE,
+    LAZY,  /* marks */
+    ALONE, /* nobody joins it */
+    DURABLE
+};
+
 struct state {
     struct sql sql;
     struct meta meta; /* as it is in the file; within a transaction, as it will be */
@@ -38,11 +45,8 @@ struct state {
     int64_t free_bytes_least; /* below it nothing is taken: 64 MiB */
     bool was_damaged;         /* state_open() has moved a file aside */
     usec_t begun_at;          /* the transaction, if there is one */
-    enum {
-        IDLE,
-        LAZY,
-        DURABLE
-    } transaction;
+    bool marks_lost;          /* a lazy one was rolled back: the engine must know */
+    enum transaction transaction;
 };
 
 /* Also makes the folder. ERR_SETTINGS with the reason when it cannot be used. */
@@ -53,8 +57,9 @@ void state_close(struct state *state);
 bool state_room(const struct state *state, struct err *err) MUST_CHECK;
 int64_t state_free_bytes(const struct state *state);
 
-/* LAZY: returns at once when one is open already. DURABLE commits a lazy one before. */
-bool state_begin(struct state *state, int transaction, struct err *err) MUST_CHECK;
+/* LAZY: returns at once when one is open already. ALONE and DURABLE commit a lazy one before; only
+ * DURABLE waits for the disk. */
+bool state_begin(struct state *state, enum transaction transaction, struct err *err) MUST_CHECK;
 bool state_commit(struct state *state, struct err *err) MUST_CHECK;
 void state_rollback(struct state *state);
 

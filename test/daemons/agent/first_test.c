@@ -1,4 +1,5 @@
 /* What waits for what: new wishes for nothing but the first comparison. */
+#include "agent/intake.h"
 #include "daemons/agent/script.h"
 
 static bool
@@ -91,11 +92,63 @@ test_a_new_wish_goes_before_those_that_have_waited_longer(void)
     lab_close(&lab);
 }
 
+/* -- marks --------------------------------------------------------------------------------- */
+
+static void
+open_with_a_mark(struct lab *lab, struct script *script)
+{
+    open_with(lab, script, "a");
+    lab->settings.agent_apply_wait_ms = 20;
+    change(lab, 11, "b", 1, "{}");
+    component_done(agent_component(&lab->agent, "xray"), script->held);
+    CHECK_INT(LAZY, lab->agent.state.transaction);
+}
+
+/* What was read back and noted, but is not on the disk yet, is not the part's to lose. */
+static void
+test_a_part_that_cannot_be_kept_takes_no_marks_with_it(void)
+{
+    static const char body[] = "{\"epoch\":\"" EPOCH "\",\"token\":1,\"events\":[]}";
+    struct script script = {.hold = "b"};
+    char sum[SUM_SIZE];
+    struct lab lab;
+    struct err err;
+
+    open_with_a_mark(&lab, &script);
+    sha256_hex(body, strlen(body), sum);
+    CHECK_INT(SQLITE_OK,
+        sqlite3_exec(lab.agent.state.sql.db, "alter table part rename to away", NULL, NULL, NULL));
+    CHECK(!intake_part(&lab.agent,
+        &(const struct part){
+            .snapshot = "s", .n = 1, .sum = sum, .body = body, .size = strlen(body)},
+        &err));
+    lab_until(&lab, has_caught_up);
+    CHECK_STR("b ", script.order);
+    CHECK_INT(SQLITE_OK,
+        sqlite3_exec(lab.agent.state.sql.db, "alter table away rename to part", NULL, NULL, NULL));
+    lab_close(&lab);
+}
+
+static void
+test_marks_that_were_lost_are_made_again(void)
+{
+    struct script script = {.hold = "b"};
+    struct lab lab;
+
+    open_with_a_mark(&lab, &script);
+    memory_set(lab_memory(&lab, "xray"), "b", 1);
+    state_rollback(&lab.agent.state); /* as a commit does that fails */
+    lab_until(&lab, has_caught_up);
+    lab_close(&lab);
+}
+
 int
 main(void)
 {
     test_a_revocation_does_not_wait_for_a_comparison();
     test_nothing_is_handed_out_before_the_first_comparison();
     test_a_new_wish_goes_before_those_that_have_waited_longer();
+    test_a_part_that_cannot_be_kept_takes_no_marks_with_it();
+    test_marks_that_were_lost_are_made_again();
     return check_report("agent/first");
 }
