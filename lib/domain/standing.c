@@ -5,7 +5,7 @@
 #include "domain/revoke.h"
 
 #define HOUR_USEC  (3600 * USEC_SEC)
-#define GRACE_USEC (7 * 24 * HOUR_USEC)
+#define GRACE_USEC (HOUR_USEC * 24 * 7)
 
 /* -- of all changes ------------------------------------------------------------------------ */
 

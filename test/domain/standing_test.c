@@ -17,7 +17,7 @@ enum {
     STEPS = 600
 };
 
-#define DAY_USEC (24 * 3600 * USEC_SEC)
+#define DAY_USEC (USEC_SEC * 3600 * 24)
 
 static struct fixture fixture;
 
