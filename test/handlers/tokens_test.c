@@ -1,7 +1,10 @@
 #include "harness/call.h"
 #include "harness/check.h"
+#include "harness/database.h"
+#include "harness/fixture.h"
 #include "harness/scopes.h"
 
+#define KEY   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define KNOWN "/auth/tokens/00000000-0000-4000-8000-000000000001"
 #define ALL_SCOPES                                                                                 \
     "['*', 'users:read', 'users:write', 'users:rw', 'users:role', 'users:force', 'devices:read',"  \
@@ -98,10 +101,41 @@ static const struct call calls[] = {
         .send = "Idempotency-Key: \x7f"},
 };
 
+/* -- features ------------------------------------------------------------------------------ */
+
+static const struct call chain_calls[] = {
+    {"chains can be had", "GET", "/auth/self", NULL, 200, "{'features': ['ws', 'chain']}"},
+};
+
+static const struct call no_chain_calls[] = {
+    {"chains cannot be had", "GET", "/auth/self", NULL, 200, "{'features': ['ws']}"},
+};
+
+/* Of a chain the entry's keys count where its Xray ends the client's TLS, else the exit's. */
+static void
+run_feature_calls(void)
+{
+    struct settings settings;
+    struct db db;
+
+    database_init(&db);
+    fixture_settings(&settings);
+    settings.reality_public_key = "";
+    run_calls_under(&handler_app, no_chain_calls, COUNT(no_chain_calls), &settings, &db);
+    settings.reality_public_key_vps_t = KEY;
+    run_calls_under(&handler_app, chain_calls, COUNT(chain_calls), &settings, &db);
+    settings.entry_mode = ENTRY_XRAY;
+    run_calls_under(&handler_app, no_chain_calls, COUNT(no_chain_calls), &settings, &db);
+    settings.reality_public_key_vps_e = KEY;
+    run_calls_under(&handler_app, chain_calls, COUNT(chain_calls), &settings, &db);
+    db_free(&db);
+}
+
 int
 main(void)
 {
     run_calls(&handler_app, calls, COUNT(calls));
+    run_feature_calls();
     run_scopes(&handler_app);
     return check_report("handlers/tokens");
 }
