@@ -172,6 +172,7 @@ dispatcher_tasks(const struct settings *settings, struct task tasks[DISPATCHER_T
         {"revocations", 1 * USEC_SEC, watch_revocations},
         {"measure", 5 * USEC_SEC, measure_nodes},
         {"entitlement", 60 * USEC_SEC, end_grace},
+        {"undo", 60 * USEC_SEC, end_undo},
         {"partitions", 3600 * USEC_SEC, make_partitions},
     };
 

@@ -67,7 +67,7 @@ struct dispatcher {
 };
 
 enum {
-    DISPATCHER_TASKS = 9
+    DISPATCHER_TASKS = 10
 };
 
 /* The table of tasks, with the periods that the settings say. */
@@ -103,6 +103,7 @@ task_fn watch_revocations;
 task_fn measure_nodes; /* gauges */
 task_fn make_partitions;
 task_fn end_grace;     /* of users whose time has come */
+task_fn end_undo;      /* of revisions that were revoked too long ago to come back */
 task_fn listen_outbox; /* connects, and pings */
 
 #endif

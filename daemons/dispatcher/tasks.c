@@ -3,6 +3,7 @@
 
 #include "dispatcher/node.h"
 #include "domain/grace.h"
+#include "store/revisions.h"
 
 #define BURST_STEP (3 * USEC_MS)
 #define SOON       (1 * USEC_MS)
@@ -218,5 +219,20 @@ end_grace(void *state, struct arena *arena, struct err *err)
         loop_wake(&dispatcher->loop, sequence_streams);
         loop_wake(&dispatcher->loop, end_grace);
     }
+    return true;
+}
+
+bool
+end_undo(void *state, struct arena *arena, struct err *err)
+{
+    struct dispatcher *dispatcher = state;
+    int64_t count;
+
+    dispatcher_turn(dispatcher, arena);
+    if (!revisions_forget(
+            &dispatcher->db, dispatcher->turn.settings->revision_undo_seconds, &count, err))
+        return false;
+    if (count > 0)
+        loop_wake(&dispatcher->loop, end_undo);
     return true;
 }

@@ -71,6 +71,16 @@ static const struct query REVISIONS_LIST = {
     .row = &revision_row_schema,
 };
 
+/* One that is just being activated is left alone. */
+static const struct query REVISIONS_FORGET = {
+    .name = "revisions_forget",
+    .sql = "with old as materialized (select id from connection_revision where status = 'revoked'"
+           " and credential_key is not null and revoked_at < now() - $1 * interval '1 second'"
+           " order by revoked_at limit 500 for update skip locked)"
+           " update connection_revision r set credential_key = null,"
+           " effective_config_json = " REVISION_REDUCED " from old where r.id = old.id",
+};
+
 /* A user's connections are never deleted, so the number of one among them stays what it is. */
 #define EXPORT_COLUMNS                                                                             \
     "r.id as revision_id, c.protocol, c.variant, case when r.status = 'active'"                    \
@@ -111,6 +121,12 @@ revisions_list(struct db *db, const char *connection_id, const struct revisions_
         DB_ARGS(arg_text(connection_id), arg_time(in->cursor.created_at),
             arg_text(cursor_uuid(&in->cursor)), arg_int(in->limit + 1)),
         revisions, err);
+}
+
+bool
+revisions_forget(struct db *db, int64_t undo_seconds, int64_t *count, struct err *err)
+{
+    return db_exec(db, &REVISIONS_FORGET, DB_ARGS(arg_int(undo_seconds)), count, err);
 }
 
 struct cursor

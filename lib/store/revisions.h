@@ -40,6 +40,11 @@ revision_get(struct db *db, const char *id, struct revision *revision, struct er
 bool revisions_list(struct db *db, const char *connection_id, const struct revisions_query *in,
     struct list *revisions, struct err *err) MUST_CHECK;
 
+/* Drops the secrets of those that have been revoked for longer: a few hundred at a time, `count` of
+ * them now. */
+bool
+revisions_forget(struct db *db, int64_t undo_seconds, int64_t *count, struct err *err) MUST_CHECK;
+
 /* The place of a revision in that list. */
 struct cursor revision_cursor(const void *revision, struct arena *arena);
 

@@ -24,11 +24,30 @@ test_3_3_when_grace_ends_all_access_does(void)
                   " and after = '{\"entitlement_status\": \"blocked\"}'"));
 }
 
+static void
+test_3_1_a_secret_goes_when_it_can_no_more_come_back(void)
+{
+    static const char kept[] =
+        "select count(*) from connection_revision"
+        " where effective_config_json ? 'uuid' and credential_key is not null";
+
+    world_do("update connection_revision set revoked_at = now() - interval '3590 s'");
+    world_do("update connection_revision set revoked_at = now() - interval '3601 s'"
+             " where connection_id = '%s'",
+        world_connection(2));
+    loop_wake(&dispatcher.loop, end_undo);
+    CHECK(wait_for_row("select count(*) = 1 from connection_revision where credential_key is null"
+                       " and effective_config_json ->> 'sni' = 'www.example.org'"
+                       " and not effective_config_json ? 'uuid'"));
+    CHECK_INT(2, world_int(kept));
+}
+
 int
 main(void)
 {
     set_up();
     test_3_3_when_grace_ends_all_access_does();
+    test_3_1_a_secret_goes_when_it_can_no_more_come_back();
     tear_down();
     return check_report("dispatcher/grace");
 }

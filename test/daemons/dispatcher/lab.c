@@ -19,6 +19,7 @@ set_up(void)
     database_init(&unused_db);
     world_open();
     settings = (struct settings){
+        .revision_undo_seconds = 3600,
         .database_url = database_conninfo(),
         .pseudonym_secret = "0123456789abcdef0123456789abcdef",
         .entry_mode = ENTRY_TCP_FORWARD,
