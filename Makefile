@@ -117,7 +117,7 @@ build/npm/made: test/contract/typescript/package-lock.json build/venv/made
 
 # The stories of test/handlers through nginx. Then the story from a REST call to a client's packet, with
 # real gateways; each starts a stack of its own. The bundles are tried with the program that they are for.
-tables := routes races hostile exports
+tables := routes actors races hostile exports
 stories := commands spine killing
 bundles := bundles ranges
 e2e: all build/peers/xray build/peers/xrayctl $(filter $(OUT)/test/handlers/%,$(tests))
