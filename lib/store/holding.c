@@ -116,7 +116,7 @@ static const struct query DEVICE_HOLDS[] = {
 
 #define CONNECTION_QUERY(title, text)                                                              \
     {                                                                                              \
-        .name = title, .sql = text, .row = &connection_hold_schema,                                \
+        .name = (title), .sql = (text), .row = &connection_hold_schema,                            \
         .missing = ERR_CONNECTION_NOT_FOUND                                                        \
     }
 
@@ -149,7 +149,7 @@ static const struct query CONNECTION_HOLDS[][2] = {
 
 #define REVISION_QUERY(title, text)                                                                \
     {                                                                                              \
-        .name = title, .sql = text, .row = &revision_hold_schema,                                  \
+        .name = (title), .sql = (text), .row = &revision_hold_schema,                              \
         .missing = ERR_REVISION_NOT_FOUND                                                          \
     }
 
