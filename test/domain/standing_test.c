@@ -10,6 +10,7 @@
 #include "domain/devices.h"
 #include "domain/grace.h"
 #include "domain/revisions.h"
+#include "domain/users.h"
 #include "harness/check.h"
 #include "harness/fixture.h"
 
@@ -447,6 +448,28 @@ test_access_ends_in_a_handful_of_statements_however_much_there_is(void)
     }
 }
 
+static bool
+come(int64_t telegram_id)
+{
+    static const struct user_profile in = {.telegram_username = "@ada"};
+    struct session session;
+
+    return user_come(&fixture.turn, telegram_id, &in, &session, &fixture.err);
+}
+
+/* Whether he is made, renamed, or just there. */
+static void
+test_a_session_is_one_statement(void)
+{
+    (void)cost_of(come, 50); /* prepares it */
+    for (int64_t id = 50; id <= 51; id++) {
+        struct cost cost = cost_of(come, id);
+
+        CHECK_INT(1, cost.statements);
+        CHECK_INT(1, cost.round_trips);
+    }
+}
+
 int
 main(void)
 {
@@ -454,6 +477,7 @@ main(void)
     test_3_3_and_3_4_any_sequence_of_decisions_keeps_the_rules();
     test_3_3_grace_ends_for_all_whose_time_has_come();
     test_access_ends_in_a_handful_of_statements_however_much_there_is();
+    test_a_session_is_one_statement();
     fixture_close(&fixture);
     return check_report("domain/standing");
 }
