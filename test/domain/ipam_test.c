@@ -95,6 +95,35 @@ test_3_2_there_are_253_addresses(void)
     CHECK(revision_issue(&fixture.turn, id, &in, &revision, &fixture.err)); /* has its own */
 }
 
+static void
+test_3_6_a_second_pool_follows_the_first(void)
+{
+    struct connection connection;
+
+    tunnels_begin(&fixture, "10.70.0.0/30", 3); /* .2 alone: .1 is the gateway */
+    fixture_exec(&fixture,
+        "insert into ipam_pool (id, cidr, gateway, quarantine_seconds, created_at) values"
+        " (gen_random_uuid(), '10.71.0.0/30', '10.71.0.2', 60, now() + interval '1 day')",
+        NULL);
+    struct connection a = tunnel_connect(&fixture, 0);
+    CHECK_STR("10.70.0.2", tunnel_address(&fixture, &a));
+    struct connection b = tunnel_connect(&fixture, 1);
+    CHECK_STR("10.71.0.1", tunnel_address(&fixture, &b));
+    CHECK(connection_delete(&fixture.turn, b.id, &fixture.err));
+    CHECK_INT(1,
+        fixture_number(&fixture,
+            "select count(*) as n from ipam_lease where status = 'quarantined' and ip = $1"
+            " and quarantined_until between now() + interval '50 s' and now() + interval '61 s'",
+            "10.71.0.1"));
+    CHECK(
+        !fixture_connect_as(&fixture, PROTOCOL_WIREGUARD, tunnel_device(&fixture, 2), &connection));
+    CHECK_INT(ERR_IPAM_EXHAUSTED, fixture.err.code);
+    fixture_turn(&fixture);
+    fixture_exec(&fixture, "delete from connection", NULL);
+    fixture_exec(&fixture, "delete from wireguard_peer", NULL);
+    fixture_exec(&fixture, "delete from ipam_pool where cidr = $1", "10.71.0.0/30");
+}
+
 /* -- a model of the addresses -------------------------------------------------------------- */
 
 enum {
@@ -234,6 +263,7 @@ main(void)
     test_3_6_addresses_are_the_lowest_free_but_ones_own_comes_first();
     test_3_6_what_older_programs_left_is_not_given_twice();
     test_3_2_there_are_253_addresses();
+    test_3_6_a_second_pool_follows_the_first();
     test_3_6_addresses_are_as_the_model_says();
     fixture_close(&fixture);
     return check_report("domain/ipam");

@@ -7,6 +7,7 @@
 #include "crypto/x25519.h"
 #include "domain/artifact.h"
 #include "domain/connections.h"
+#include "domain/delivery.h"
 #include "domain/devices.h"
 #include "domain/revisions.h"
 #include "domain/target.h"
@@ -183,6 +184,46 @@ test_3_6_what_is_sent_is_the_peer(void)
     CHECK_INT(2, artifact.ver.value);
 }
 
+static int
+delivery_state(const char *connection_id)
+{
+    struct delivery delivery = {.state = -1};
+
+    fixture_turn(&fixture);
+    CHECK(delivery_of_connection(&fixture.turn, connection_id, &delivery, &fixture.err));
+    CHECK(delivery.nodes.count == 1);
+    return delivery.state;
+}
+
+static void
+test_a_tunnel_is_ready_when_its_device_is(void)
+{
+    static const char number[] = "update outbox_event set gen = ver where gen is null";
+    static const char passed[] = "update node_cursor set last_seen = now(),"
+                                 " converged = jsonb_build_object('wireguard', $1::int)";
+    char id[UUID_SIZE];
+
+    tunnels_begin(&fixture, "10.70.0.0/24", 1);
+    fixture_exec(&fixture,
+        "insert into node_cursor (node_id, stream_id) select n.id, s.stream_id"
+        " from node_endpoint n join outbox_stream s on s.name = 'role:VPS_T'"
+        " on conflict do nothing",
+        NULL);
+    memcpy(id, tunnel_connect(&fixture, 0).id, UUID_SIZE);
+    CHECK_INT(DELIVERY_WAITING, delivery_state(id));
+    fixture_exec(&fixture, passed, "0");
+    fixture_exec(&fixture, number, NULL);
+    CHECK_INT(DELIVERY_APPLYING, delivery_state(id));
+    fixture_exec(&fixture, passed, "1");
+    CHECK_INT(DELIVERY_READY, delivery_state(id));
+    fixture_turn(&fixture);
+    CHECK(connection_delete(&fixture.turn, id, &fixture.err));
+    fixture_exec(&fixture, number, NULL);
+    CHECK_INT(DELIVERY_APPLYING, delivery_state(id));
+    fixture_exec(&fixture, passed, "2");
+    CHECK_INT(DELIVERY_REVOKED, delivery_state(id));
+}
+
 /* -- its end ------------------------------------------------------------------------------- */
 
 typedef bool end_fn(const struct connection *connection);
@@ -293,6 +334,7 @@ main(void)
     test_3_6_no_server_key_is_an_error_of_its_own();
     test_3_6_the_peer_is_always_slot_0();
     test_3_6_what_is_sent_is_the_peer();
+    test_a_tunnel_is_ready_when_its_device_is();
     test_3_6_at_the_end_the_peer_goes_and_its_address_rests();
     test_3_6_a_connection_without_a_revision_has_no_address();
     test_3_2_a_device_has_one_tunnel();
