@@ -132,6 +132,8 @@ def excuse_of(problem, case):
 @schemathesis.hook
 def filter_failure(ctx, failure, case, response):
     """False drops it."""
+    if type(failure).__name__ == "UseAfterFree" and family(case) != "nodes":
+        return False # what is deleted is revoked, and still there to be seen
     if type(failure).__name__ != "RejectedPositiveData" or response.status_code != 422:
         return True
     excuse = excuse_of(response.json(), case)
