@@ -152,7 +152,10 @@ reloaded(void *arg, int status)
         return;
     }
     bundle->answer_by = time_monotonic() + ANSWER_MS * USEC_MS;
-    look_soon(bundle);
+    if (xray_of(bundle)->offline != NULL) /* nobody to ask */
+        note_started(bundle);
+    else
+        look_soon(bundle);
 }
 
 static void

@@ -17,6 +17,7 @@
 #include "agent/xray_config.h"
 #include "agent/xray_health.h"
 #include "agent/xray_machine.h"
+#include "agent/xray_offline.h"
 #include "agent/xray_scan.h"
 #include "base/log.h"
 
@@ -166,7 +167,10 @@ on_tick(evutil_socket_t fd, short what, void *arg)
     struct err err;
 
     (void)fd, (void)what;
-    if (xray->connected) {
+    if (xray->offline != NULL) {
+        keep_sessions(xray);
+        tick_in(xray, TICK_MS);
+    } else if (xray->connected) {
         keep_sessions(xray);
         ask(xray);
         tick_in(xray, TICK_MS);
@@ -224,10 +228,20 @@ open_client(struct xray *xray, struct err *err)
     xray->client = xray_client_new(xray->loop, xray->server, xray->settings, &owner);
     if (xray->client == NULL)
         return err_say(err, ERR_SETTINGS, "AGENT_XRAY_API_SERVER: no socket's path, no host:port.");
-    xray->tick = evtimer_new(xray->loop, on_tick, xray);
     xray->sweep_guard = evtimer_new(xray->loop, xray_sweep_guard, xray);
     xray->slice = evtimer_new(xray->loop, xray_scan_slice, xray);
-    tick_in(xray, 0);
+    return true;
+}
+
+static bool
+open_offline(struct xray *xray, struct err *err)
+{
+    if (*xray->settings->agent_reload_xray_cmd == '\0')
+        return err_say(
+            err, ERR_SETTINGS, "AGENT_XRAY_API_ENABLED=false needs AGENT_RELOAD_XRAY_CMD.");
+    xray->offline = offline_new(xray);
+    xray->up = true;
+    component_up(xray->component, "file");
     return true;
 }
 
@@ -246,13 +260,16 @@ xray_open(struct component *component, struct err *err)
     TAILQ_INIT(&xray->foreigners);
     xray_batches_init(xray);
     component_set_self(component, xray);
-    if (!xray->settings->agent_xray_api_enabled)
-        return err_say(err, ERR_SETTINGS, "AGENT_XRAY_API_ENABLED=false is not offered.");
     if (mkdirat(root, "run", 0750) != 0 && faccessat(root, "run", F_OK, 0) != 0)
         return err_say(err, ERR_SETTINGS, "AGENT_DATA_ROOT: no folder run can be made.");
     xray->config = xray_config_new(xray);
-    return xray_errands_init(xray) && xray_base_load(&xray->base, root, err) &&
-        open_sessions(xray, err) && open_client(xray, err);
+    if (!xray_errands_init(xray) || !xray_base_load(&xray->base, root, err) ||
+        !open_sessions(xray, err))
+        return false;
+    xray->tick = evtimer_new(xray->loop, on_tick, xray);
+    tick_in(xray, 0);
+    return xray->settings->agent_xray_api_enabled ? open_client(xray, err)
+                                                  : open_offline(xray, err);
 }
 
 static void
@@ -263,6 +280,7 @@ xray_close(struct component *component)
     if (xray == NULL)
         return;
     xray_client_free(xray->client);
+    offline_free(xray->offline);
     webhook_free(xray->webhook);
     sessions_free(xray->sessions);
     sockets_free(&xray->sockets);

@@ -22,6 +22,7 @@
 struct event;
 struct errand;
 struct xray_config;
+struct offline;
 
 enum {
     GUARD_MS = 300 /* a connection may be reported that long after its user was removed */
@@ -49,7 +50,8 @@ struct xray {
     struct event_base *loop;
     struct arena arena; /* lives as long as the component */
 
-    const char *server; /* where its API is */
+    struct offline *offline; /* NULL: by its API */
+    const char *server;      /* where that is */
     struct xray_client *client;
     struct event *tick;         /* once a second; every 100 ms while there is no connection */
     bool connected, up, asking; /* asking: a ping is under way */

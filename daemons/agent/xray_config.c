@@ -48,8 +48,10 @@ struct xray_config {
     size_t bucket; /* the next of the index; INDEX_BUCKETS: the users of the piece are written */
     bool comma;    /* before the next user */
     struct xray_config_done done;
-    usec_t started_at;
+    struct xray_config_placed run_of;
     usec_t rest; /* after the last one */
+    void (*placed)(void *arg, struct xray_config_placed placed);
+    void *placed_arg;
 };
 
 /* -- the base in pieces ---------------------------------------------------------------- */
@@ -149,7 +151,7 @@ finish(struct xray_config *config, enum xray_config_result result)
     const struct xray_config_done done = config->done;
 
     end_run(config);
-    config->rest = REST * (time_monotonic() - config->started_at);
+    config->rest = REST * (time_monotonic() - config->run_of.started_at);
     config->trouble = troubles[result];
     config->done = (struct xray_config_done){0};
     if (result != CONFIG_OK)
@@ -178,9 +180,13 @@ put_in_place(void *arg, enum xray_config_result result)
     struct xray_config *config = arg;
     struct err err;
 
-    if (result == CONFIG_OK && !xray_config_commit(config, &err)) {
+    if (result != CONFIG_OK)
+        return;
+    if (!xray_config_commit(config, &err)) {
         config->trouble = "the file cannot be replaced";
         log_error("component=xray detail=\"%s\"", err.detail);
+    } else if (config->placed != NULL) {
+        config->placed(config->placed_arg, config->run_of);
     }
 }
 
@@ -317,7 +323,7 @@ start(struct xray_config *config, const struct xray_base *base, struct xray_conf
     static const struct timeval at_once = {0, 0};
 
     end_run(config);
-    config->started_at = time_monotonic();
+    config->run_of = (struct xray_config_placed){time_monotonic(), config->xray->index.changes};
     config->dirty = false;
     config->done = done;
     if (!read_base(config, base) ||
@@ -372,6 +378,14 @@ xray_config_free(struct xray_config *config)
     event_free(config->slice);
     struct arena arena = config->arena;
     arena_reset(&arena);
+}
+
+void
+xray_config_watch(struct xray_config *config,
+    void (*placed)(void *arg, struct xray_config_placed placed), void *arg)
+{
+    config->placed = placed;
+    config->placed_arg = arg;
 }
 
 void

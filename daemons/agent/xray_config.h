@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/time.h"
 
 struct xray;
 struct xray_base;
@@ -23,6 +24,16 @@ struct xray_config_done {
     void (*done)(void *arg, enum xray_config_result result);
     void *arg;
 };
+
+/* A file that has taken the live one's place. */
+struct xray_config_placed {
+    usec_t started_at; /* when its writing began */
+    uint64_t changes;  /* the index's then */
+};
+
+/* Called each time that what xray_config_touch() asked for is in its place. */
+void xray_config_watch(struct xray_config *config,
+    void (*placed)(void *arg, struct xray_config_placed placed), void *arg);
 
 struct xray_config *xray_config_new(struct xray *xray);
 void xray_config_free(struct xray_config *config); /* NULL is ignored */

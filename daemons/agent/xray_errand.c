@@ -11,6 +11,7 @@
 #include "agent/xray.h"
 #include "agent/xray_config.h"
 #include "agent/xray_machine.h"
+#include "agent/xray_offline.h"
 
 struct errand {
     TAILQ_ENTRY(errand) entry;
@@ -272,6 +273,12 @@ xray_apply(struct component *component, const struct wish *wish, ticket_t ticket
 
     if (!is_known(xray, wish) && !xray_wish_read(xray->settings, wish, &claims, &refusal)) {
         component_rejected(component, ticket, refusal.code, refusal.detail);
+        return;
+    }
+    if (xray->offline != NULL) {
+        struct touched touched;
+        index_put(&xray->index, wish, &claims, &touched);
+        offline_apply(xray->offline, ticket);
         return;
     }
     struct errand *errand = errand_take(xray);

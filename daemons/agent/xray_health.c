@@ -20,7 +20,9 @@ check_api(const struct component *component, char *details, size_t size)
 {
     const struct xray *xray = component_self(component);
 
-    if (xray->up)
+    if (xray->offline != NULL)
+        snprintf(details, size, "switched off, users change by a restart");
+    else if (xray->up)
         snprintf(details, size, "answers, up for %u s", (unsigned)xray->uptime);
     else
         snprintf(details, size, "does not answer");
@@ -109,7 +111,7 @@ static bool
 check_mptcp(const struct component *component, char *details, size_t size)
 {
     const struct xray *xray = component_self(component);
-    int pid = xray_client_peer(xray->client);
+    int pid = xray->client != NULL ? xray_client_peer(xray->client) : 0;
 
     if (kernel_has_none()) {
         snprintf(details, size, "the kernel has none");

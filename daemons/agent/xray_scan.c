@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "agent/xray_config.h"
+#include "agent/xray_offline.h"
 #include "agent/xray_scan.h"
 #include "base/log.h"
 
@@ -335,11 +336,56 @@ xray_scan_slice(int fd, short what, void *arg)
         finish_comparison(xray);
 }
 
+/* The removal of what still carries something is yet to be applied. */
+static void
+drop_unwished(struct xray *xray, size_t bucket)
+{
+    struct aggregate *aggregate, *next;
+
+    for (aggregate = LIST_FIRST(&xray->index.aggregates[bucket]); aggregate != NULL;
+         aggregate = next) {
+        next = LIST_NEXT(aggregate, by_key);
+        if (aggregate->seen != xray->comparison && aggregate->carriers == NULL)
+            index_drop_aggregate(&xray->index, aggregate);
+    }
+    miss_credentials(xray, bucket);
+}
+
+static void
+judge_by(struct xray *xray, struct aggregate *aggregate, bool right)
+{
+    if (aggregate->seen != xray->comparison || aggregate->refused || aggregate->waits)
+        return;
+    if (!right)
+        component_differs(xray->component, aggregate->key);
+    else if (aggregate->settled != aggregate->ver)
+        component_same(xray->component, aggregate->key, aggregate->ver);
+    aggregate->settled = right ? aggregate->ver : 0;
+}
+
+void
+xray_judge_all(struct xray *xray, bool right)
+{
+    struct aggregate *aggregate;
+
+    xray->index_ready = true;
+    for (size_t i = 0; i < INDEX_BUCKETS; i++) {
+        LIST_FOREACH(aggregate, &xray->index.aggregates[i], by_key)
+        judge_by(xray, aggregate, right);
+        drop_unwished(xray, i);
+    }
+    component_compared(xray->component);
+}
+
 void
 xray_compare(struct component *component)
 {
     struct xray *xray = component_self(component);
 
+    if (xray->offline != NULL) {
+        offline_compare(xray->offline);
+        return;
+    }
     arena_reset(&xray->scan);
     TAILQ_INIT(&xray->foreigners);
     xray->comparison++;

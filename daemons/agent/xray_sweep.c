@@ -120,5 +120,8 @@ xray_sweep(struct component *component)
     struct xray *xray = component_self(component);
 
     xray->sweeping = 0;
-    sweep_next(xray);
+    if (xray->offline != NULL)
+        component_swept(component, 0);
+    else
+        sweep_next(xray);
 }

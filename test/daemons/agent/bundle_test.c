@@ -6,70 +6,7 @@
 
 #include "agent/child.h"
 #include "base/fs.h"
-#include "daemons/agent/scene.h"
-
-enum {
-    FILE_MAX = 1 << 20
-};
-
-static const char *
-read_text(struct scene *scene, const char *path)
-{
-    struct err err;
-    char *data = NULL;
-    size_t size;
-
-    return fs_read(path, FILE_MAX, &scene->arena, &data, &size, &err) ? data : "";
-}
-
-static const char *
-in_root(struct scene *scene, const char *name)
-{
-    return arena_printf(&scene->arena, "%s/%s", scene->lab.root, name);
-}
-
-/* -- the script that restarts Xray ----------------------------------------------------- */
-
-static const char *
-restarts_of(struct scene *scene)
-{
-    return arena_printf(&scene->arena, "%s/restarts", scene->gateway.dir);
-}
-
-static int
-restarts(struct scene *scene)
-{
-    return (int)strlen(read_text(scene, restarts_of(scene)));
-}
-
-static void
-stop_xray(struct scene *scene)
-{
-    const char *script = arena_printf(&scene->arena,
-        "kill -9 $(cat %s/pid) && tail --pid=$(cat %s/pid) -f /dev/null", scene->gateway.dir,
-        scene->gateway.dir);
-
-    xray_lab_run(&scene->gateway, (const char *const[]){"sh", "-c", script, NULL});
-}
-
-/* One x per restart goes into a file. */
-static void
-use_restart_script(struct scene *scene)
-{
-    const struct xray_lab *gateway = &scene->gateway;
-    char binary[PATH_MAX];
-    const char *path = arena_printf(&scene->arena, "%s/re start", gateway->dir);
-    const char *script = arena_printf(&scene->arena,
-        "#!/bin/sh\ncd %s; printf x >> restarts\n"
-        "[ ! -f pid ] || { kill -9 $(cat pid); tail --pid=$(cat pid) -f /dev/null; }\n"
-        "rm -f api.sock\nGODEBUG=multipathtcp=0 %s run -c %s/runtime/xray/config.json >>log 2>&1 &\n"
-        "echo $! > pid\n",
-        gateway->dir, realpath(xray_lab_binary(), binary), scene->lab.root);
-    struct err err;
-
-    CHECK(fs_replace(path, script, strlen(script), 0700, &err));
-    scene->lab.settings.agent_reload_xray_cmd = arena_printf(&scene->arena, "'%s' again", path);
-}
+#include "daemons/agent/restarts.h"
 
 /* -- bundles --------------------------------------------------------------------------- */
 
@@ -123,9 +60,9 @@ test_the_first_bundle_starts_xray_with_everyone(struct scene *scene, const char 
     CHECK_INT(1, restarts(scene));
     CHECK_STR("b1-one-1 " UUID_A " " LAB_FLOW, look(scene, "b1-one-1"));
     CHECK_STR("chain-link " LAB_CHAIN " " LAB_FLOW, look(scene, "chain-link"));
-    CHECK_STR(config, read_text(scene, in_root(scene, "base/xray.json")));
-    CHECK_STR(config, read_text(scene, in_root(scene, "bundles/base-vps-t/xray.json")));
-    const char *live = read_text(scene, in_root(scene, "runtime/xray/config.json"));
+    CHECK_STR(config, text_in(scene, in_root(scene, "base/xray.json")));
+    CHECK_STR(config, text_in(scene, in_root(scene, "bundles/base-vps-t/xray.json")));
+    const char *live = text_in(scene, in_root(scene, "runtime/xray/config.json"));
     CHECK(strstr(live, UUID_A) != NULL && strstr(live, LAB_CHAIN) != NULL);
 }
 
@@ -170,7 +107,7 @@ static const struct {
 static void
 test_bad_bundles_change_nothing(struct scene *scene)
 {
-    const char *base = read_text(scene, in_root(scene, "base/xray.json"));
+    const char *base = text_in(scene, in_root(scene, "base/xray.json"));
 
     for (size_t i = 0; i < COUNT(bad); i++) {
         bring_files(scene, 4 + (int64_t)i, "d3", bad[i].files);
@@ -178,7 +115,7 @@ test_bad_bundles_change_nothing(struct scene *scene)
             fprintf(stderr, "# in: %s\n", bad[i].title);
     }
     CHECK_INT(2, restarts(scene));
-    CHECK_STR(base, read_text(scene, in_root(scene, "base/xray.json")));
+    CHECK_STR(base, text_in(scene, in_root(scene, "base/xray.json")));
     CHECK_STR("b1-one-1 " UUID_A " " LAB_FLOW, look(scene, "b1-one-1"));
 }
 
@@ -192,7 +129,7 @@ test_no_link_is_followed(struct scene *scene)
     CHECK(symlink(outside, in_root(scene, "bundles/base-vps-t/note.txt")) == 0);
     bring_files(scene, 50, "d4", "\"note.txt\":{\"encoding\":\"base64\",\"content\":\"aGVsbG8=\"}");
     CHECK_INT(0, lab_length(&scene->lab, "rejected"));
-    CHECK_STR("hello", read_text(scene, in_root(scene, "bundles/base-vps-t/note.txt")));
+    CHECK_STR("hello", text_in(scene, in_root(scene, "bundles/base-vps-t/note.txt")));
     CHECK(access(outside, F_OK) != 0);
 }
 
@@ -247,7 +184,7 @@ main(void)
         return xray_lab_skip();
     test_commands_are_split_into_words();
     if (scene_prepare(&scene)) {
-        const char *config = read_text(&scene, scene.gateway.config);
+        const char *config = text_in(&scene, scene.gateway.config);
         use_restart_script(&scene);
         open_agent(&scene);
         test_the_first_bundle_starts_xray_with_everyone(&scene, config);
