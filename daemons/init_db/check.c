@@ -65,7 +65,8 @@ check_page(struct db *db, char last[UUID_SIZE], size_t *count, struct err *err)
         return false;
     *last = '\0';
     for (const struct given *at = page.at, *end = at + page.count; at != end; at++) {
-        const char *fault = config_fault(at->protocol, at->config, db->arena);
+        const char *fault =
+            at->config == NULL ? NULL : config_fault(at->protocol, at->config, db->arena);
 
         if (fault != NULL)
             print(&(struct finding){"connection_revision", at->id, fault, "left as it is"}, count);

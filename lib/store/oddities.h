@@ -28,11 +28,11 @@ extern const size_t oddity_kinds_count;
 bool oddities_read(struct db *db, const struct oddity_kind *kind, struct list *oddities,
     struct err *err) MUST_CHECK;
 
-/* What an active revision's client was given. It holds credentials. */
+/* What a revision's client was given. It holds credentials. */
 struct given {
     const char *id;
     const char *protocol; /* in lower case */
-    const char *config;
+    const char *config;   /* NULL: it is not active */
 };
 
 /* After the id, at most `limit`, by id; NULL: from the first. */

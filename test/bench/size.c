@@ -2,8 +2,8 @@
  * size USERS RUNS EXPLAINED: every list and single read, in a database of that many users, through
  * the functions that the handlers call. Prints a line each: the read, rows, p50 and p99 in
  * microseconds from the call to the decoded records, and the same of what the server's process has
- * worked for it, which other work on the machine does not lengthen. The plans go into the file
- * EXPLAINED.
+ * worked for it, which other work on the machine does not lengthen. A slow read is cut short. The
+ * plans go into the file EXPLAINED.
  */
 #include "bench/size.h"
 
@@ -19,8 +19,11 @@
 enum {
     FILE_BYTES_MAX = 1 << 20,
     EXPLAINED_RUNS = 7, /* from the sixth on a prepared statement may have a plan for any value */
+    RUNS_MIN = 20,      /* however long they take */
     LIMIT_MS = 3600000
 };
+
+#define ENOUGH_USEC (10 * USEC_SEC) /* of one read */
 
 /* -- runs ---------------------------------------------------------------------------------- */
 
@@ -86,17 +89,18 @@ static void
 measure(struct bench *bench, size_t read, size_t runs)
 {
     struct times times = {calloc(runs, sizeof(int64_t)), calloc(runs, sizeof(int64_t))};
-    size_t rows = 0;
+    usec_t end = time_monotonic() + ENOUGH_USEC;
+    size_t rows = 0, done = 0;
 
     if (times.whole == NULL || times.work == NULL)
         fail(reads[read].title, "no memory");
-    for (size_t i = 0; i < runs; i++) {
-        run_once(bench, read, &times.whole[i], &times.work[i]);
+    for (; done < runs && (done < RUNS_MIN || time_monotonic() < end); done++) {
+        run_once(bench, read, &times.whole[done], &times.work[done]);
         rows = bench->rows > rows ? bench->rows : rows;
     }
     printf("%s\t%zu", reads[read].title, rows);
-    print_times(times.whole, runs);
-    print_times(times.work, runs);
+    print_times(times.whole, done);
+    print_times(times.work, done);
     putchar('\n');
     fflush(stdout);
     free(times.whole);

@@ -261,10 +261,9 @@ test_check_names_what_is_odd_and_leaves_it(void)
         ROW("connection", "0c6") "its overrides are no JSON object",
         ROW("connection_revision", "510") "its configuration is no JSON object",
         ROW("connection_revision",
-            "511") "The configuration cannot be exported; missing or not as it should be: server, port, uuid",
+            "511") "its configuration cannot be read: server (missing), port",
         ROW("connection_revision", "512") "its configuration is no JSON object",
-        ROW("connection_revision",
-            "513") "The configuration cannot be exported; missing or not as it should be: endpoint",
+        ROW("connection_revision", "513") "its configuration cannot be read: endpoint (missing)",
         ROW("api_token", "071") "\"bot\" may do everything"};
     const char *said;
 
