@@ -140,7 +140,7 @@ keep(const struct turn *turn, struct inventory *inventory, const struct list *ro
     struct metrics *metrics = metrics_new();
 
     arena_defer(turn->arena, release_metrics, metrics);
-    metrics_set(metrics, &refreshed_at, (double)(time_now() / USEC_SEC));
+    metrics_set(metrics, &refreshed_at, (double)time_now() / (double)USEC_SEC);
     show_counts(metrics, rows);
     show_credentials(metrics, turn->settings->pseudonym_secret, credentials);
     arena_reset(&inventory->arena);

@@ -45,8 +45,10 @@ quotable(const char *text, struct arena *arena)
 {
     char *copy = arena_strdup(arena, text);
 
-    for (char *at = copy; *at != '\0'; at++)
-        *at = *at == '"' ? '\'' : *at;
+    for (char *at = copy; *at != '\0'; at++) {
+        if (*at == '"')
+            *at = '\'';
+    }
     return copy;
 }
 
