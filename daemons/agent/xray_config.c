@@ -36,7 +36,7 @@ struct xray_config {
     struct arena arena; /* holds this very object */
     struct xray *xray;
     struct event *soon, *slice;
-    struct child *test;
+    struct child *test; /* or what brings the file to the disk before */
     bool dirty;
     const char *trouble;
 
@@ -162,29 +162,36 @@ finish(struct xray_config *config, enum xray_config_result result)
         done.done(done.arg, result);
 }
 
+static bool
+put_live(int root)
+{
+    return renameat(root, FILE_NEW, root, FILE_LIVE) == 0;
+}
+
 bool
 xray_config_commit(struct xray_config *config, struct err *err)
 {
     int root = component_root(config->xray->component);
     int folder = openat(root, FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = folder >= 0 && renameat(root, FILE_NEW, root, FILE_LIVE) == 0 && fsync(folder) == 0;
+    bool ok = folder >= 0 && put_live(root) && fsync(folder) == 0;
 
     if (folder >= 0)
         close(folder);
     return ok || err_say(err, ERR_INTERNAL, FILE_LIVE " cannot be replaced: %s.", strerror(errno));
 }
 
+/* Before the folder is on the disk the old file may come back, which is a whole one, too: the loop
+ * need not wait for it. */
 static void
 put_in_place(void *arg, enum xray_config_result result)
 {
     struct xray_config *config = arg;
-    struct err err;
 
     if (result != CONFIG_OK)
         return;
-    if (!xray_config_commit(config, &err)) {
+    if (!put_live(component_root(config->xray->component))) {
         config->trouble = "the file cannot be replaced";
-        log_error("component=xray detail=\"%s\"", err.detail);
+        log_error("component=xray detail=\"%s: %s\"", config->trouble, strerror(errno));
     } else if (config->placed != NULL) {
         config->placed(config->placed_arg, config->run_of);
     }
@@ -270,16 +277,41 @@ write_piece(struct xray_config *config, const struct piece *piece)
 }
 
 static void
+synced(void *arg, int status)
+{
+    struct xray_config *config = arg;
+
+    config->test = NULL;
+    if (status == 0)
+        test_file(config);
+    else
+        finish(config, CONFIG_FAILED);
+}
+
+/* On the disk by another process: a busy disk would stop the loop, and revocations with it. */
+static void
+sync_file(struct xray_config *config)
+{
+    const char *root = config->xray->settings->agent_data_root;
+    const char *path = arena_printf(&config->run, "%s/" FILE_NEW, root);
+    const char *const argv[] = {"sync", "--data", path, NULL};
+    struct err err;
+
+    if (!child_start(config->xray->loop, argv, TEST_MS, (struct child_done){synced, config},
+            &config->test, &err))
+        finish(config, CONFIG_FAILED);
+}
+
+static void
 close_file(struct xray_config *config)
 {
-    bool ok =
-        fflush(config->file) == 0 && !ferror(config->file) && fdatasync(fileno(config->file)) == 0;
+    bool ok = fflush(config->file) == 0 && !ferror(config->file);
 
     if (fclose(config->file) != 0)
         ok = false;
     config->file = NULL;
     if (ok)
-        test_file(config);
+        sync_file(config);
     else
         finish(config, CONFIG_FAILED);
 }
