@@ -11,8 +11,8 @@ PARAMETER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 INTRODUCTION = """\
 JSON in UTF-8, `application/problem+json` for errors: programs go by `code`, people read `detail`.
-Unknown members are ignored. Integers may also be numeric strings and are exact to 64 bits; `1.0` is
-none. Times are RFC 3339 with an offset. UUIDs may lack their hyphens.
+HEAD works wherever GET does. Unknown members are ignored. Integers may also be numeric strings and are
+exact to 64 bits; `1.0` is none. Times are RFC 3339 with an offset. UUIDs may lack their hyphens.
 
 Lists are arrays; when there is more, `Link` names the next page. A body may have 1 MiB. The rate of
 a token is limited, and that of an address without a valid one: 429 with `Retry-After`.
