@@ -51,6 +51,8 @@ sequence_one(
     if (!stream_sequence(&dispatcher->db, stream->stream_id, &now, err))
         return false;
     see_stream(dispatcher, &now, true);
+    if (now.gen - stream->gen >= STREAM_STEP)
+        loop_wake(&dispatcher->loop, sequence_streams);
     *numbered = true;
     return true;
 }

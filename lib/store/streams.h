@@ -18,7 +18,13 @@ struct stream {
 /* By id. Reads only: it may be asked every few milliseconds. */
 bool streams_list(struct db *db, struct list *streams, struct err *err) MUST_CHECK;
 
-/* Numbers what waits in a stream, in a transaction of its own; the stream as it is then. */
+/* Rows that one call numbers at most, as outbox_sequence() has it. */
+enum {
+    STREAM_STEP = 10000
+};
+
+/* Numbers what waits in a stream, the oldest first, in a transaction of its own; the stream as it
+ * is then. Where it has gone a whole step there may be more. */
 bool stream_sequence(
     struct db *db, int64_t stream_id, struct stream *stream, struct err *err) MUST_CHECK;
 

@@ -7,6 +7,7 @@
 #include "harness/check.h"
 #include "harness/database.h"
 #include "harness/fixture.h"
+#include "store/streams.h"
 
 #define SEQUENCE "select outbox_sequence(1::smallint) as n"
 #define INSERT                                                                                     \
@@ -103,6 +104,28 @@ test_all_partitions_are_numbered(void)
     CHECK_INT(1, number("select count(*) as n from outbox_event_default"));
     CHECK_INT(5, number(SEQUENCE));
     CHECK_INT(0, number("select count(*) as n from outbox_event where gen is null"));
+}
+
+/* Else a log that has grown for hours could not be numbered before the statement's time is over. */
+static void
+test_much_is_numbered_in_steps(void)
+{
+    static const char many[] =
+        "insert into outbox_event (stream_id, event_type, component, aggregate_id, ver,"
+        " idempotency_key) select 2, 'UPSERT_USER', 'xray', n, 1, n"
+        " from generate_series(1, $1::int) n";
+    struct stream stream;
+
+    fixture_exec(&fixture, many, "10005");
+    CHECK(stream_sequence(&fixture.db, 2, &stream, &fixture.err));
+    CHECK_INT(1 + STREAM_STEP, stream.gen); /* one was there before */
+    CHECK_INT(5,
+        number("select count(*) as n from outbox_event where gen is null"
+               " and aggregate_id::int > 10000"));
+    CHECK(stream_sequence(&fixture.db, 2, &stream, &fixture.err));
+    CHECK_INT(10006, stream.gen);
+    CHECK_INT(
+        10006, number("select count(distinct gen) as n from outbox_event where stream_id = 2"));
 }
 
 /* -- at once ------------------------------------------------------------------------------- */
@@ -218,6 +241,7 @@ main(void)
     test_what_is_rolled_back_leaves_no_gap();
     test_each_stream_has_numbers_of_its_own();
     test_all_partitions_are_numbered();
+    test_much_is_numbered_in_steps();
     fixture_close(&fixture);
     fixture_open(&fixture);
     test_numbers_are_dense_and_unique_whoever_runs();
