@@ -52,6 +52,8 @@ dead_insert(struct db *db, const struct lease *lease, const struct list *rejecti
         DB_ARGS(arg_text(lease->node_id), arg_int(lease->stream_id), arg_text(text)), news, err);
 }
 
+/* A refused event is passed, too; what was sent of it may have been a later version than its own.
+ */
 static const struct query DEAD_SUPERSEDE = {
     .name = "dead_supersede",
     .sql = "update delivery_dead d set state = 'superseded', resolved_at = clock_timestamp(),"
@@ -59,9 +61,9 @@ static const struct query DEAD_SUPERSEDE = {
            " where d.node_id = $1 and d.state = 'dead'"
            " and exists (select from outbox_event e where e.aggregate_id = d.aggregate_id"
            " and e.stream_id = $2 and e.ver > d.ver"
-           " and e.gen <= ($3::jsonb ->> e.component)::bigint)"
+           " and e.gen <= ($3::jsonb ->> e.component)::bigint"
            " and not exists (select from delivery_dead x where x.node_id = d.node_id"
-           " and x.aggregate_id = d.aggregate_id and x.ver > d.ver)",
+           " and x.aggregate_id = d.aggregate_id and x.ver >= e.ver and x.state <> 'superseded'))",
 };
 
 bool

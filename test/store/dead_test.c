@@ -43,12 +43,36 @@ test_the_same_refusal_twice_is_one_row(void)
     CHECK_INT(2, rows());
 }
 
+/* One that was refused is passed as well, but takes nobody's place. */
+static void
+test_what_applies_at_last_closes_all_before_it(void)
+{
+    static const struct query LOGGED = {.name = "logged",
+        .sql = "insert into outbox_event (stream_id, gen, event_type, component, aggregate_id, ver,"
+               " idempotency_key) select 1, n, 'UPSERT_USER', 'xray', 'k', n, n"
+               " from generate_series(1, 3) n"};
+    static const struct rejection one = {"k", 1, "bad_id", "x"}, two = {"k", 2, "bad_id", "x"};
+    static const struct rejection *const told[] = {&one, &two};
+    const struct lease lease = {.node_id = NODE, .stream_id = 1};
+    int64_t before = rows(), count = 0;
+    struct err err;
+
+    CHECK(db_exec(&db, &LOGGED, DB_NO_ARGS, NULL, &err));
+    CHECK(dead_insert(&db, &lease, &(struct list){told, COUNT(told)}, &count, &err));
+    CHECK(dead_supersede(&db, &lease, "{\"xray\": 2}", &count, &err));
+    CHECK_INT(0, count);
+    CHECK(dead_supersede(&db, &lease, "{\"xray\": 3}", &count, &err));
+    CHECK_INT(2, count);
+    CHECK_INT(before, rows());
+}
+
 int
 main(void)
 {
     database_init(&db);
     db_turn(&db, &arena);
     test_the_same_refusal_twice_is_one_row();
+    test_what_applies_at_last_closes_all_before_it();
     arena_reset(&arena);
     db_free(&db);
     return check_report("store/dead");
