@@ -34,11 +34,15 @@ static const struct query TUNNEL_FIND = {
     .row = &tunnel_schema,
 };
 
-/* What the device had last, and nobody else since. */
+/* What the device had last, and nobody else since: an adopted lease may have been written with its
+ * mask, so that another row may have its address. */
 #define OWN                                                                                        \
     "select l.pool_id, l.ip from ipam_lease l where l.owner_id = $1::uuid"                         \
     " and l.owner_type = 'device' and l.status = 'quarantined'"                                    \
     " and not exists (select from wireguard_peer p where p.lease_id = l.id)"                       \
+    " and not exists (select from ipam_lease o where o.pool_id = l.pool_id and o.id <> l.id"       \
+    " and split_part(o.ip, '/', 1) = split_part(l.ip, '/', 1) and (o.status = 'active'"            \
+    " or o.status = 'quarantined' and o.quarantined_until > clock_timestamp()))"                   \
     " order by l.updated_at desc, l.id limit 1"
 
 /* What is neither leased, nor resting, nor in use by a peer whose lease says otherwise. */

@@ -65,6 +65,22 @@ test_3_6_what_older_programs_left_is_not_given_twice(void)
             "10.70.0.2"));
 }
 
+/* Written with its mask, the address had a second row once somebody else had taken it. */
+static void
+test_3_6_an_old_address_that_another_has_now_does_not_come_back(void)
+{
+    tunnels_begin(&fixture, "10.70.0.0/24", 2);
+    fixture_exec(&fixture,
+        "insert into ipam_lease (id, pool_id, ip, owner_type, owner_id, status, quarantined_until)"
+        " select gen_random_uuid(), id, '10.70.0.2/32', 'device', $1::uuid, 'quarantined',"
+        " now() - interval '1 year' from ipam_pool",
+        tunnel_device(&fixture, 0));
+    struct connection other = tunnel_connect(&fixture, 1);
+    CHECK_STR("10.70.0.2", tunnel_address(&fixture, &other));
+    struct connection late = tunnel_connect(&fixture, 0);
+    CHECK_STR("10.70.0.3", tunnel_address(&fixture, &late));
+}
+
 static void
 test_3_2_there_are_253_addresses(void)
 {
@@ -262,6 +278,7 @@ main(void)
     fixture_pool(&fixture);
     test_3_6_addresses_are_the_lowest_free_but_ones_own_comes_first();
     test_3_6_what_older_programs_left_is_not_given_twice();
+    test_3_6_an_old_address_that_another_has_now_does_not_come_back();
     test_3_2_there_are_253_addresses();
     test_3_6_a_second_pool_follows_the_first();
     test_3_6_addresses_are_as_the_model_says();
