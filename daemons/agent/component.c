@@ -292,7 +292,7 @@ component_each(
 bool
 component_more_comes(const struct component *component)
 {
-    return component->phase != PHASE_COMPARE && !component->drained &&
+    return component->compared && component->phase != PHASE_COMPARE && !component->drained &&
         component_has_room(component);
 }
 

@@ -156,6 +156,13 @@ may_sweep(const struct component *component)
 }
 
 static bool
+hand_out(struct component *component, struct arena *arena, usec_t *next, struct err *err)
+{
+    return hand_out_paused(component, arena, next, err) &&
+        (component->phase == PHASE_COMPARE || hand_out_pending(component, next, err));
+}
+
+static bool
 step(struct component *component, struct arena *arena, usec_t *next, struct err *err)
 {
     if (component->phase == PHASE_APPLY && time_monotonic() >= component->compare_at)
@@ -167,10 +174,7 @@ step(struct component *component, struct arena *arena, usec_t *next, struct err 
         begin_compare(component);
     if (component->phase == PHASE_APPLY && component->compare_at < *next)
         *next = component->compare_at;
-    if (!component->compared)
-        return true;
-    if (!hand_out_paused(component, arena, next, err) ||
-        (component->phase != PHASE_COMPARE && !hand_out_pending(component, next, err)))
+    if (component->compared && !hand_out(component, arena, next, err))
         return false;
     if (may_sweep(component))
         begin_sweep(component);

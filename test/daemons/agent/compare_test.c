@@ -194,6 +194,29 @@ test_strangers_come_while_wishes_do(struct scene *scene)
     check_all(scene, keys);
 }
 
+/* What is being added then waits for nothing that would wait for it. */
+static void
+test_a_snapshot_comes_while_many_are_added(struct scene *scene)
+{
+    const char *events = "";
+
+    for (int i = 0; i < 400; i++)
+        events = arena_printf(&scene->arena, "%s%s%s", events, i == 0 ? "" : ",",
+            lab_event(&scene->arena, scene->gen + 1 + i, "xray",
+                arena_printf(&scene->arena, "many-%d", i), 1,
+                payload(scene, "vless_reality",
+                    credential(scene, 0, arena_printf(&scene->arena, "b1-many-%d", i),
+                        uuid_of(scene, 5000 + i)))));
+    scene->lab.settings.agent_apply_wait_ms = 0;
+    lab_batch(&scene->lab, scene->gen, scene->gen + 400, events);
+    CHECK_INT(200, scene->lab.status);
+    scene->gen += 401;
+    lab_snapshot(&scene->lab, "again", scene->gen, crowd_events(scene));
+    CHECK_INT(200, scene->lab.status);
+    settle(scene);
+    CHECK_INT(CROWD + 1, count_users(scene));
+}
+
 int
 main(void)
 {
@@ -208,6 +231,7 @@ main(void)
         test_a_revocation_during_a_long_listing_is_not_delayed(&scene);
         test_wishes_and_comparisons_at_once(&scene);
         test_strangers_come_while_wishes_do(&scene);
+        test_a_snapshot_comes_while_many_are_added(&scene);
     }
     scene_close(&scene);
     return check_report("agent/compare");
