@@ -38,6 +38,16 @@ class Slots:
                    else of_peer == "" and lease == "quarantined"
                    for key, address, of_peer, of_lease, lease in self.peer())
 
+    def state_faults(self):
+        """Whatever has happened: slots are dense, and what is revoked has nothing that lives."""
+        rows = self.rows("select json_build_array(c.status, d.status, (select coalesce(json_agg(r.slot order by r.slot), "
+                         "'[]') from connection_revision r where r.connection_id = c.id and r.status = 'active')) "
+                         "from connection c join device d on d.id = c.device_id where c.id = '{id}'")
+        status, of_device, slots = rows[0]
+        good = slots == list(range(len(slots))) and (status == "active") == bool(slots) and (
+            of_device == "active" or status == "revoked")
+        return [] if good and (status == "revoked" or self.peer_is_right()) else [(rows, self.peer())]
+
     def replay(self):
         """Revisions by slot after each change, when all come one after another."""
         first = self.rows("select json_build_array(after->>'revision_id') from audit_log where "
