@@ -122,7 +122,7 @@ stories := commands spine killing
 bundles := bundles ranges
 e2e: all build/peers/xray build/peers/xrayctl $(filter $(OUT)/test/handlers/%,$(tests))
 	@$(MAKE) -s peers || echo 'Not all clients can be built here: what wants them is skipped.'
-	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap $(tables:%=test/e2e/%) :: $(OUT)
+	@V=$(V) test/with-database prove -j$(JOBS) $(if $(V),-v) --exec test/tap $(tables:%=test/e2e/%) :: $(OUT)
 	@BUILD=$(OUT) prove $(if $(V),-v) --exec test/tap $(bundles:%=test/deploy/%) $(stories:%=test/e2e/%)
 
 # What this machine lacks: Debian's packages.

@@ -145,10 +145,39 @@ class Shared:
         self.each("a header of 20 KB", self.served(), lambda route: self.send(route, {"X-Much": "x" * 20000}),
                   431, "headers_too_large")
 
+    def order(self):
+        """Of two faults the earlier one is told: 404, 405, 413, 401, 403, 415, 422."""
+        text = {"Content-Type": "text/plain"}
+        guarded = self.guarded()
+        bodied = [route for route in guarded if self.api.body_of(route) is not None]
+        self.each("too much, and no token", guarded, lambda route: self.send(
+            route, {"Content-Length": str(TOO_MUCH)}, token=None, body=b""), 413, "too_large")
+        self.each("no such method, and no token", guarded,
+                  lambda route: self.stack.ask("BREW", self.target(route)), 405, "method_not_allowed")
+        self.each("no token, and a text", bodied, lambda route: self.send(route, text, token=None), 401, "token")
+        narrow = self.issue("audit:read")
+        self.each("no scope, and a text", bodied, lambda route: self.send(route, text, token=narrow), 403, "scope")
+        self.each("a text, and an odd actor", bodied,
+                  lambda route: self.send(route, {**text, "X-Actor-Telegram-Id": "x"}), 415, "media_type")
+        self.each("an odd body, and an unknown actor", bodied, lambda route: self.send(
+            route, {"X-Actor-Telegram-Id": str(NOBODY)}, body="{"), 422, "input")
+
+    def heads(self):
+        """As GET, without the body."""
+        for route in self.served():
+            if route[0] == "GET":
+                get, head = self.send(route), self.stack.ask("HEAD", self.target(route), token=self.stack.token)
+                told = (head.status, head.headers.get("Content-Type"), head.body)
+                if told != (get.status, get.headers.get("Content-Type"), b""):
+                    self.wrong.append(("HEAD", route, get.status, told))
+
+    def issue(self, scope):
+        return self.stack.ask("POST", "/auth/tokens", {"name": f"only {scope}", "scopes": [scope]},
+                              self.stack.token).json["token"]
+
     def tokens(self):
         self.each("no token", self.guarded(), lambda route: self.send(route, token=None), 401, "token")
-        made = {scope: self.stack.ask("POST", "/auth/tokens", {"name": f"only {scope}", "scopes": [scope]},
-                                      self.stack.token).json["token"] for scope in ("sni:read", "metrics:read")}
+        made = {scope: self.issue(scope) for scope in ("sni:read", "metrics:read")}
         closed = [route for route in self.guarded() if self.api.operations[route]["x-scopes"] != ["any"]]
         self.each("a token of another scope", closed, lambda route: self.send(
             route, token=made["sni:read" if route[1].startswith("/metrics") else "metrics:read"]), 403, "scope")
@@ -242,7 +271,7 @@ class Shared:
         self.each("without auth", self.guarded(), self.send, 503, "unavailable")
 
     def all(self):
-        for stage in (self.spelling, self.bodies, self.sizes, self.tokens, self.keys, self.actors, self.rates,
+        for stage in (self.spelling, self.bodies, self.sizes, self.order, self.heads, self.tokens, self.keys, self.actors, self.rates,
                       self.moments, self.inside, self.behind):
             stage()
             yield stage.__name__, self.wrong
