@@ -135,7 +135,7 @@ bool
 admission_find(const struct turn *turn, struct admission *admission, const char *text,
     struct principal *principal, struct err *err)
 {
-    static const struct principal bootstrap = {UUID_NIL, "bootstrap", "*", false};
+    static const struct principal bootstrap = {UUID_NIL, TOKEN_BOOTSTRAP, "*", false};
     char hash[SHA256_HEX_SIZE];
 
     *principal = (struct principal){0};

@@ -9,8 +9,11 @@
 
 static const struct field scope_field = {.name = "scope", .type = FIELD_ENUM, .names = scope_names};
 
+/* Spaces at its ends would be lost in a header: the log would show it as another's. */
+#define NAME "^[^ ](.*[^ ])?$"
+
 static const struct field token_new_fields[] = {
-    F_TEXT(struct token_new, name, F_REQUIRED, 1, 128),
+    F_MATCH(struct token_new, name, F_REQUIRED, 128, NAME),
     F_LIST(struct token_new, scopes, F_REQUIRED | F_DISTINCT, &scope_field, 1),
     F_TIME(struct token_new, expires_at, F_NULLABLE),
 };
@@ -116,6 +119,13 @@ check_end(usec_t expires_at, struct err *err)
         err_say(err, ERR_INPUT, "expires_at is in the past");
 }
 
+/* In the log, a name stands for whoever has it. */
+static bool
+check_name(const char *name, struct err *err)
+{
+    return !str_eq(name, TOKEN_BOOTSTRAP) || err_set(err, ERR_TOKEN_NAME_EXISTS);
+}
+
 bool
 token_issue(const struct turn *turn, const struct token_new *in, struct token_issued *issued,
     struct err *err)
@@ -124,7 +134,7 @@ token_issue(const struct turn *turn, const struct token_new *in, struct token_is
     struct token token = {.id = id, .name = in->name, .expires_at = in->expires_at};
 
     uuid_make(id);
-    return check_end(in->expires_at, err) &&
+    return check_name(in->name, err) && check_end(in->expires_at, err) &&
         read_scopes(&in->scopes, &token.scopes, turn->arena, err) &&
         check_held(turn, &token.scopes, err) && db_begin(turn->db, err) &&
         insert(turn, &token, issued, err) &&

@@ -8,6 +8,9 @@
 #include "domain/turn.h"
 #include "store/tokens.h"
 
+/* The name of the token that has no row. */
+#define TOKEN_BOOTSTRAP "bootstrap"
+
 struct token_new {
     const char *name;
     struct list scopes; /* int: indexes of scope_names */

@@ -112,9 +112,10 @@ answer(FCGX_Request *fcgi, const struct app *app, const struct turn *turn, void 
         .content_type = param(fcgi, "CONTENT_TYPE"),
     };
 
+    const char *token_id = param_or_null(fcgi, "TG_TOKEN_ID");
     req.turn.actor = (struct actor){
-        .token_id = param_or_null(fcgi, "TG_TOKEN_ID"),
-        .token_name = param_or_null(fcgi, "TG_TOKEN_NAME"),
+        .token_id = token_id,
+        .token_name = token_id == NULL ? NULL : param(fcgi, "TG_TOKEN_NAME"), /* one may be blank */
         .scopes = param(fcgi, "TG_SCOPES"),
         .request_id = param_or_null(fcgi, "TG_REQUEST_ID"),
     };
