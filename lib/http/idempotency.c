@@ -9,10 +9,12 @@
 #include "schema/read.h"
 #include "schema/write.h"
 #include "store/idempotency.h"
+#include "store/users.h"
 
 /* What is kept of an answer. */
 struct kept {
     int64_t status;
+    int64_t rank;        /* of the actor: enum user_role */
     const char *type;    /* of the body, or NULL */
     const char *body;    /* as it was sent; NULL when there was none, or only its ids are kept */
     const char *headers; /* an object, name to value */
@@ -21,6 +23,7 @@ struct kept {
 
 static const struct field kept_fields[] = {
     F_INT(struct kept, status, F_REQUIRED, 200, 299),
+    F_INT(struct kept, rank, F_OPTIONAL, ROLE_USER, ROLE_SUPERADMIN),
     F_TEXT(struct kept, type, F_NULLABLE, 0, INT32_MAX),
     F_TEXT(struct kept, body, F_NULLABLE, 0, INT32_MAX),
     F_JSON(struct kept, headers, F_REQUIRED),
@@ -96,6 +99,7 @@ keep(struct req *req, const char *hash, struct err *err)
     bool secret = (req->route->flags & SECRET) != 0;
     struct kept kept = {
         .status = answer->status,
+        .rank = req->turn.actor.role,
         .type = answer->type,
         .body = secret || answer->type == NULL ? NULL : answer->data,
         .headers = headers_of(req),
@@ -157,6 +161,8 @@ replay(struct req *req, const struct outcome *outcome, const char *hash, struct 
         return false;
     if (!read_kept(req, outcome->answer, &kept, err))
         return false;
+    if (req->turn.actor.role < kept.rank)
+        return err_set(err, ERR_IDEMPOTENCY_MISMATCH); /* he is not the actor that he was */
     reply_header(req, "Idempotency-Replayed", "true");
     if (req->route->flags & SECRET)
         return answer_again(req, &kept, err);

@@ -129,6 +129,7 @@ static const struct call calls[] = {
 
 #define ACTOR(id)   "X-Actor-Telegram-Id: " #id
 #define RANK        "{'code': 'rank', 'status': 403}"
+#define BY_20       "{'hours': 2, 'reason': 'sharing', 'actor_telegram_id': 20}"
 #define BLOCK(id)   "/users/" #id "/bot-block"
 #define UNBLOCK(id) "/users/" #id "/bot-unblock"
 #define GIVE(id)    "/users/" #id "/entitlement"
@@ -252,6 +253,14 @@ static const struct call decisions[] = {
         "{'errors': [" FAULT("less_than_equal", "body", "hours") "]}"},
     {"for how long", "PATCH", BLOCK(7), "{}", 422,
         "{'errors': [" FAULT("missing", "body", "hours") "]}"},
+    {"an admin blocks, with a key", "PATCH", BLOCK(7), BY_20, 200,
+        ID(7), .send = "Idempotency-Key: k1"},
+    {"and again", "PATCH", BLOCK(7), BY_20, 200, ID(7),
+        "Idempotency-Replayed: true", .send = "Idempotency-Key: k1"},
+    {"then he is none", CALL_SQL, "update tg_user set role = 'user' where telegram_id = 20"},
+    {"and learns of nobody again", "PATCH", BLOCK(7), BY_20, 422,
+        "{'code': 'idempotency_mismatch'}", .send = "Idempotency-Key: k1"},
+    {"until he is one again", CALL_SQL, "update tg_user set role = 'admin' where telegram_id = 20"},
     {"superadmins are immune", "PATCH", BLOCK(30), "{'hours': 1}", 400,
         "{'code': 'superadmin_immune', 'detail': 'Cannot block superadmin'}"},
     {"from superadmins, too", "PATCH", BLOCK(30), "{'hours': 1, 'actor_telegram_id': 31}", 400,
