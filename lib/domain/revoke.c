@@ -35,6 +35,17 @@ revoke_connections_of(const struct turn *turn, const char *ids, int64_t *count, 
 }
 
 bool
+revoke_connections_step(const struct turn *turn, const char *ids, bool *more, struct err *err)
+{
+    int64_t count;
+
+    if (!revoke(turn, OF_USERS_STEP, ids, &count, err))
+        return false;
+    *more = count == REVOKE_STEP;
+    return true;
+}
+
+bool
 revoke_access_of(const struct turn *turn, const char *ids, struct ended *ended, struct err *err)
 {
     return revoke_connections_of(turn, ids, &ended->connections, err) &&

@@ -35,4 +35,8 @@ bool revoke_access_of(
 bool revoke_connections_of(
     const struct turn *turn, const char *ids, int64_t *count, struct err *err) MUST_CHECK;
 
+/* So many of them that one transaction is short; `more` says that there may be more. */
+bool revoke_connections_step(
+    const struct turn *turn, const char *ids, bool *more, struct err *err) MUST_CHECK;
+
 #endif

@@ -48,7 +48,13 @@ bool revision_drop(struct db *db, const struct asked *asked, const struct holdin
 enum connection_owner {
     OF_ITSELF, /* one connection, by its id */
     OF_DEVICE,
-    OF_USERS /* the id is the text of an array: {7,8} */
+    OF_USERS,     /* the id is the text of an array: {7,8} */
+    OF_USERS_STEP /* the same, REVOKE_STEP of them at most */
+};
+
+/* As many as one statement revokes in good time, on a busy machine, too. */
+enum {
+    REVOKE_STEP = 1000
 };
 
 struct connections_of {

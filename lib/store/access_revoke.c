@@ -45,6 +45,10 @@ static const struct query CONNECTIONS_REVOKE[] = {
     [OF_USERS] = {.name = "users_connections_revoke",
         .sql = REVOKE("c.user_id = any ($5::bigint[])"),
         .row = &count_schema},
+    [OF_USERS_STEP] = {.name = "users_connections_revoke_step",
+        .sql = REVOKE("c.id in (select o.id from connection o where o.status = 'active'"
+                      " and o.user_id = any ($5::bigint[]) order by o.id limit 1000)"),
+        .row = &count_schema},
 };
 
 bool
