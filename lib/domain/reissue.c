@@ -135,7 +135,8 @@ work(struct run *run, const struct turn *turn, size_t *count, struct err *err)
     if (!reissue_write(turn->db, &run->asked, &change, &events, err))
         return false;
     const struct holding *last = (const struct holding *)holdings.at + holdings.count - 1;
-    memcpy(run->after, last->connection_id, sizeof(run->after));
+    memcpy(
+        run->after, run->range.tunnels ? last->device_id : last->connection_id, sizeof(run->after));
     run->range.after = run->after;
     run->events += events;
     return true;

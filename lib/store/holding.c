@@ -212,8 +212,9 @@ connection_hold(struct db *db, enum hold how, const char *connection_id, struct 
     return hold_either(db, CONNECTION_HOLDS[how], DB_ARGS(arg_text(connection_id)), holding, err);
 }
 
-#define CONNECTION_RANGE                                                                           \
-    " where c.status = 'active' and ($1::uuid is null or c.id > $1)"                               \
+/* In the order of `key`. A device has one tunnel, so tunnels are as well told by their devices. */
+#define CONNECTION_RANGE(key)                                                                      \
+    " where c.status = 'active' and ($1::uuid is null or " key " > $1)"                            \
     " and ($2::bigint = 0 or c.user_id = $2)"                                                      \
     " and exists (select from jsonb_to_recordset($4::jsonb)" OUTBOX_TARGET                         \
     " where t.protocol = c.protocol::text and t.mode = c.mode::text"                               \
@@ -224,16 +225,16 @@ connection_hold(struct db *db, enum hold how, const char *connection_id, struct 
 static const struct query CONNECTIONS_HOLD[] = {
     {
         .name = "connections_hold",
-        .sql = "select " DEVICE_COLUMNS CONNECTION_HOLD CONNECTION_HOLD_FROM CONNECTION_RANGE
-               " and c.protocol <> 'wireguard' order by c.id limit $5 for update of c",
+        .sql = "select " DEVICE_COLUMNS CONNECTION_HOLD CONNECTION_HOLD_FROM CONNECTION_RANGE(
+            "c.id") " and c.protocol <> 'wireguard' order by c.id limit $5 for update of c",
         .plan = PLAN_CUSTOM,
         .row = &connection_hold_schema,
     },
     {
         .name = "connections_hold_tunnels",
-        .sql = "select " DEVICE_COLUMNS CONNECTION_HOLD CONNECTION_HOLD_FROM CONNECTION_RANGE
-               " and c.protocol = 'wireguard' order by c.id limit $5"
-               " for no key update of d for update of c",
+        .sql = "select " DEVICE_COLUMNS CONNECTION_HOLD CONNECTION_HOLD_FROM CONNECTION_RANGE(
+            "c.device_id") " and c.protocol = 'wireguard' order by c.device_id limit $5"
+                           " for no key update of d for update of c",
         .plan = PLAN_CUSTOM,
         .row = &connection_hold_schema,
     },

@@ -71,7 +71,7 @@ struct holding_range {
     int64_t user_id;     /* 0: of anybody */
     const char *role;    /* NULL: any */
     const char *targets; /* the text of domain/target.h */
-    const char *after;   /* the id before the first; NULL: from the beginning */
+    const char *after;   /* what the last one had, NULL at the beginning: its id; tunnels: device */
     int64_t limit;
 };
 

@@ -1,5 +1,7 @@
 /* Nodes that register and connections that are reissued while everything else goes on. */
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/uuid.h"
 #include "domain/connections.h"
@@ -120,6 +122,56 @@ test_a_reissue_gives_nothing_back_that_is_revoked_meanwhile(void)
     }
 }
 
+/* -- locks --------------------------------------------------------------------------------- */
+
+#define LOW "00000000-0000-4000-8000-000000000003"
+
+/* The lower connection is the higher device's. */
+static const char tunnels[] =
+    "with d as (insert into device (id, user_id, name, status) values ('" LOW "', $1::bigint,"
+    " 'low', 'active')),"
+    " t as (insert into connection (id, user_id, device_id, protocol, mode, variant, profile_name,"
+    " custom_overrides_json, status) select id::uuid, $1::bigint, device_id::uuid, 'wireguard',"
+    " 'direct', 'B5', '', '{}', 'active' from (values"
+    " ('00000000-0000-4000-8000-000000000001', '" FIXTURE_DEVICE "'),"
+    " ('00000000-0000-4000-8000-000000000002', '" LOW "')) as v (id, device_id) returning id)"
+    " insert into connection_revision (id, connection_id, slot, status, effective_config_json)"
+    " select gen_random_uuid(), id, 0, 'active', '{}' from t";
+
+static bool
+reissue_alone(struct fixture *own, int unused_number, const char *unused_arg)
+{
+    (void)unused_number, (void)unused_arg;
+    return reissue(own);
+}
+
+/* Who revokes locks all devices, the lower first. Whoever had a higher one would lock him out, and
+ * he them. */
+static void
+test_a_reissue_locks_devices_in_their_order(void)
+{
+    static const char waiting[] = "select count(*) as n from pg_locks where not granted"
+                                  " and pg_backend_pid() = any (pg_blocking_pids(pid))";
+    int gate, status = -1;
+
+    fixture_turn(&fixture);
+    fixture_exec(&fixture, "delete from connection", NULL);
+    fixture_exec(&fixture, "delete from wireguard_peer", NULL);
+    fixture_exec(&fixture, tunnels, "7");
+    pid_t child = race_alone(&fixture, reissue_alone, NULL, &gate);
+    CHECK(db_begin(&fixture.db, &fixture.err));
+    fixture_exec(&fixture, "select from device where id = $1::uuid for update", LOW);
+    close(gate);
+    while (count(waiting, NULL) == 0)
+        continue;
+    CHECK(fixture_try(
+        &fixture, "select from device where id = $1::uuid for update nowait", FIXTURE_DEVICE));
+    fixture_turn(&fixture);
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK_INT(0, status);
+    CHECK_INT(1, count("select wg_ver as n from device where id = $1::uuid", LOW));
+}
+
 int
 main(void)
 {
@@ -127,6 +179,7 @@ main(void)
     fixture_pool(&fixture);
     test_many_registrations_are_one_node();
     test_a_reissue_gives_nothing_back_that_is_revoked_meanwhile();
+    test_a_reissue_locks_devices_in_their_order();
     fixture_close(&fixture);
     return check_report("domain/reissue_race");
 }
