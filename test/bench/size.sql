@@ -26,10 +26,10 @@ end $$;
 
 insert into tg_user (telegram_id, telegram_username, telegram_first_name, telegram_last_name, role, devices_max, entitlement_status,
         bot_blocked_until, created_at, updated_at)
-    select n, 'user' || n, (array['Ada', 'Grace', 'Alan', 'Barbara', 'Edsger'])[n % 5 + 1], md5(n::text),
+    select n, lpad(to_hex(n * 2654435761 % 4294967296), 8, '0'), (array['Ada', 'Grace', 'Alan', 'Barbara', 'Edsger'])[n % 5 + 1], md5(n::text),
         (case when n % 1000 = 0 then 'admin' else 'user' end)::user_role, 5,
         (case when n % 50 = 0 then 'blocked' when n % 20 = 0 then 'grace' else 'active' end)::entitlement_status,
-        case when n % 997 = 0 then now() + interval '1 d' end, now() - (n * interval '1 minute') / 2, now()
+        case when n % 997 = 0 then now() + interval '1 d' end, now() - n * 2654435761 % 4294967296 / 4294967296.0 * @USERS@ * interval '30 s', now()
     from generate_series(1, @USERS@) n;
 insert into device (id, user_id, name, status, created_at)
     select row_id(1, n), n, 'phone ' || n, 'active', now() - n * interval '20 s' from generate_series(1, @USERS@) n;

@@ -174,7 +174,8 @@ search_id(struct bench *bench)
 static bool
 search_username(struct bench *bench)
 {
-    const char *text = arena_printf(&bench->arena, "user%" PRId64, bench->user);
+    const char *text =
+        arena_printf(&bench->arena, "%08" PRIx64, (uint64_t)bench->user * 2654435761 % 4294967296);
 
     return users_by(bench, (struct users_query){.search = text});
 }
