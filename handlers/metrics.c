@@ -11,6 +11,7 @@
 #include "domain/inventory.h"
 #include "domain/scrape.h"
 #include "http/app.h"
+#include "store/users.h"
 
 enum part {
     PART_PROCESS,
@@ -108,5 +109,5 @@ static const struct route routes[] = {
     {"GET", "/targets", "metrics:read", show_targets, 200, LIST, .answer = &scrape_target_schema},
 };
 
-const struct app handler_app = {
-    "metrics", "/metrics", routes, COUNT(routes), .request_ms = REQUEST_MAX_MS, .open = start};
+const struct app handler_app = {"metrics", "/metrics", routes, COUNT(routes),
+    .request_ms = REQUEST_MAX_MS, .rank = ROLE_ADMIN, .open = start};

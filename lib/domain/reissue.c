@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "base/uuid.h"
+#include "domain/reach.h"
 #include "domain/rebuild.h"
 #include "domain/target.h"
 #include "store/connections.h"
@@ -198,7 +199,8 @@ find_user(struct run *run, struct err *err)
         return true;
     run->range.user_id = run->in->user_id.value;
     run->subject = arena_printf(run->turn->arena, "user:%" PRId64, run->in->user_id.value);
-    return user_get(run->turn->db, run->in->user_id.value, &user, err);
+    return user_get(run->turn->db, run->in->user_id.value, &user, err) &&
+        reach_owner(run->turn, user.telegram_id, user.role, ERR_USER_NOT_FOUND, err);
 }
 
 static bool

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "domain/scopes.h"
 #include "store/actors.h"
+#include "store/users.h"
 
 /* The member of the body's record; 0 when there is none. */
 static int64_t
@@ -62,7 +63,9 @@ know(struct req *req, struct err *err)
     req->turn.actor.role = user.role;
     if (user.blocked && !reads_himself(req))
         return err_set(err, ERR_USER_BLOCKED);
-    return has_rank(req) || err_say(err, ERR_RANK, "Admin role required");
+    return has_rank(req) ||
+        err_say(err, ERR_RANK, "%s role required",
+            req->app->rank == ROLE_SUPERADMIN ? "Superadmin" : "Admin");
 }
 
 bool

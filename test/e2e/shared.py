@@ -35,7 +35,7 @@ CANCEL_ALL_THAT_WAIT = f"""do $$ begin
 TOO_MUCH = (1 << 20) + 1
 
 # Families for people with a rank; an actor without one gets no further.
-RANKED = ("/admin/", "/audit", "/auth/", "/bot-messages", "/dispatch/", "/nodes")
+RANKED = ("/admin/", "/audit", "/auth/", "/bot-messages", "/dispatch/", "/metrics", "/nodes")
 
 # nginx gives up on a body that does not come by closing the connection; and what takes ten seconds of work
 # is tried where the clock can be set.
