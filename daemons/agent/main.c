@@ -107,9 +107,9 @@ main(int argc, char **argv)
         fputs("usage: tracegate-agent [-n | --help]\n", stderr);
         return EX_USAGE;
     }
-    if (!load(&settings, &arena))
-        return EX_CONFIG;
-    int status = only_check ? EXIT_SUCCESS : serve(&settings);
+    int status = !load(&settings, &arena) ? EX_CONFIG
+        : only_check                      ? EXIT_SUCCESS
+                                          : serve(&settings);
     arena_reset(&arena);
     return status;
 }
