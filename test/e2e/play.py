@@ -25,6 +25,7 @@ class Family(Stack):
         super().__init__(build, None, nginx={"RATE_PER_ADDRESS": "100000", "RATE_PER_TOKEN": "100000"},
                          only=["none yet"])
         self.told = self.session = None
+        self.replayed, self.wrong = [], [] # requests; replays that were none
 
     def __exit__(self, *_):
         self.forget()
@@ -83,8 +84,8 @@ class Scoped:
         self.family.sql(f"delete from api_token where id = '{self.id}'")
 
 
-def request(family, call, token):
-    headers = [("X-Request-Id", "test-1")]
+def request(family, call, token, *more):
+    headers = [("X-Request-Id", "test-1"), *more]
     if call["body"] is not None:
         headers.append(("Content-Type", call["type"]))
     if call["send"]:
@@ -92,12 +93,34 @@ def request(family, call, token):
     return family.ask(call["method"], call["path"], call["body"], token, headers)
 
 
+def is_same(first, again):
+    """What was shown once is null in a replay."""
+    if isinstance(first, dict) and isinstance(again, dict):
+        return first.keys() == again.keys() and all(is_same(first[name], again[name]) for name in first)
+    return again is None or first == again
+
+
+def twice(family, call, token):
+    """A change with a key of its own; when it has succeeded, once more: it must be a replay."""
+    if call["method"] not in ("POST", "PATCH", "DELETE") or "Idempotency-Key" in (call["send"] or ""):
+        return request(family, call, token)
+    key = ("Idempotency-Key", str(uuid.uuid4()))
+    first = request(family, call, token, key)
+    if first.status < 300:
+        again = request(family, call, token, key)
+        family.replayed.append((call["method"], call["path"]))
+        if (again.status, again.headers["Idempotency-Replayed"]) != (first.status, "true") or \
+                not (first.body == again.body or is_same(first.json, again.json)):
+            family.wrong.append((call["title"], first.status, first.body[:300], again.status, again.body[:300]))
+    return first
+
+
 def make(family, call):
     family.serve(call["app"], call["database"], call["settings"], call["catalog"])
     if call["scopes"] in ("*", "none"):
-        return request(family, call, family.token if call["scopes"] == "*" else None)
+        return twice(family, call, family.token if call["scopes"] == "*" else None)
     with Scoped(family, call["scopes"]) as token:
-        return request(family, call, token)
+        return twice(family, call, token)
 
 
 def body_of(family, call, answer):
@@ -146,9 +169,13 @@ def play(family, program, seen):
 
 
 def play_all(build, seen):
-    """(name, rows, passed, what it says) of each."""
+    """(title, whether all is well, what is wrong) of each, then of the replays."""
     with Family(build) as family:
         for program in sorted((build / "test/handlers").glob("*_test")):
             before = seen.rows
             good, said = play(family, program, seen)
-            yield program.name, seen.rows - before, good, said
+            yield f"{program.name}: {seen.rows - before} rows", good, said
+        yield f"{len(family.replayed)} changes again with their keys", not family.wrong, family.wrong[:5]
+        changes = {route for route in seen.api.operations if route[0] != "GET"}
+        missing = changes - {seen.api.route_of(*one) for one in family.replayed}
+        yield "every change has been replayed", not missing, missing
