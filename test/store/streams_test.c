@@ -61,12 +61,36 @@ test_a_key_is_one_components(void)
     CHECK_STR("hysteria/a 2 xray/a 3 bundle/a 4 <= 4", newest(10));
 }
 
+/* However far back one has to go, only they are read. */
+static void
+test_revocations_are_found_without_the_others(void)
+{
+    static const char many[] =
+        "insert into outbox_event (stream_id, gen, event_type, component, aggregate_id, ver,"
+        " idempotency_key, revokes) select 1, n, 'UPSERT_USER', 'xray', n, 1, n, n % 1000 = 0"
+        " from generate_series(1, $1::int) n";
+    static const char read_only_them[] =
+        "do $$ declare line text; begin"
+        " for line in execute 'explain (analyze) execute log_revocations (1, 0, 1024)' loop"
+        " assert line not like '%Rows Removed%', line; end loop; end $$";
+    struct list revocations;
+
+    fixture_turn(&fixture);
+    fixture_exec(&fixture, "delete from outbox_event", NULL);
+    fixture_exec(&fixture, many, "5000");
+    fixture_exec(&fixture, "analyze outbox_event", NULL);
+    CHECK(log_revocations(&fixture.db, 1, 0, 1024, &revocations, &fixture.err));
+    CHECK_INT(5, (long long)revocations.count);
+    CHECK(fixture_try(&fixture, read_only_them, NULL));
+}
+
 int
 main(void)
 {
     fixture_open(&fixture);
     test_the_newest_of_each_key_stands_for_the_others();
     test_a_key_is_one_components();
+    test_revocations_are_found_without_the_others();
     fixture_close(&fixture);
     return check_report("store/streams");
 }
