@@ -32,8 +32,8 @@ struct token_issued {
 
 extern const struct schema token_issued_schema;
 
-/* ERR_TOKEN_NAME_EXISTS, ERR_SCOPE_NOT_HELD; ERR_INPUT when a scope is named twice or the end lies
- * in the past. */
+/* ERR_TOKEN_NAME_EXISTS, ERR_SCOPE_NOT_HELD; ERR_INPUT when the name has a space at an end, a
+ * scope is named twice or the end lies in the past. */
 bool token_issue(const struct turn *turn, const struct token_new *in, struct token_issued *issued,
     struct err *err) MUST_CHECK;
 
