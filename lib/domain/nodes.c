@@ -57,7 +57,7 @@ node_remove(const struct turn *turn, const char *id, struct err *err)
     struct node node;
 
     return db_begin(turn->db, err) && node_lock(turn->db, id, &node, err) &&
-        (!node.active || err_set(err, ERR_NODE_ACTIVE)) &&
-        letters_discard_of_node(turn->db, id, &end, err) && node_delete(turn->db, id, err) &&
+        (!node.active || err_set(err, ERR_NODE_ACTIVE)) && node_delete(turn->db, id, err) &&
+        letters_discard_of_node(turn->db, id, &end, err) &&
         audit(turn, "nodes.delete", &node, NULL, err) && db_commit(turn->db, err);
 }

@@ -21,6 +21,8 @@ static const struct query DEAD_INSERT = {
            " from (select distinct on (aggregate_id, ver) * from jsonb_to_recordset($3)"
            " as told (aggregate_id text, ver bigint, code text, detail text)"
            " order by aggregate_id, ver) r"
+           " join (select from node_cursor where node_id = $1 and lease_token = $4"
+           " for key share) held on true"
            " left join lateral (select e.gen, e.event_type from outbox_event e"
            " where e.aggregate_id = r.aggregate_id and e.stream_id = $2 and e.ver <= r.ver"
            " order by e.id desc limit 1) e on true"
@@ -49,7 +51,9 @@ dead_insert(struct db *db, const struct lease *lease, const struct list *rejecti
     const char *text = rejections_text(rejections, db->arena);
 
     return db_exec(db, &DEAD_INSERT,
-        DB_ARGS(arg_text(lease->node_id), arg_int(lease->stream_id), arg_text(text)), news, err);
+        DB_ARGS(arg_text(lease->node_id), arg_int(lease->stream_id), arg_text(text),
+            arg_int(lease->lease_token)),
+        news, err);
 }
 
 /* A refused event is passed, too; what was sent of it may have been a later version than its own.

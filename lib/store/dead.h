@@ -16,7 +16,7 @@ struct rejection {
 extern const struct schema rejection_schema;
 
 /* A repetition updates the row; what is closed stays closed. `news` is how many said something
- * new. */
+ * new. Nothing is written once the lease is another's, or the node is gone. */
 bool dead_insert(struct db *db, const struct lease *lease, const struct list *rejections,
     int64_t *news, struct err *err) MUST_CHECK;
 

@@ -31,7 +31,7 @@ test_the_same_refusal_twice_is_one_row(void)
 {
     static const struct rejection a = {"a", 1, "bad_id", "x"}, b = {"b", 2, "bad_id", "x"};
     static const struct rejection *const told[] = {&a, &b, &a};
-    const struct lease lease = {.node_id = NODE, .stream_id = 1};
+    const struct lease lease = {.node_id = NODE, .stream_id = 1, .lease_token = 3};
     int64_t news = 0;
     struct err err;
 
@@ -53,7 +53,7 @@ test_what_applies_at_last_closes_all_before_it(void)
                " from generate_series(1, 3) n"};
     static const struct rejection one = {"k", 1, "bad_id", "x"}, two = {"k", 2, "bad_id", "x"};
     static const struct rejection *const told[] = {&one, &two};
-    const struct lease lease = {.node_id = NODE, .stream_id = 1};
+    const struct lease lease = {.node_id = NODE, .stream_id = 1, .lease_token = 3};
     int64_t before = rows(), count = 0;
     struct err err;
 
@@ -66,13 +66,51 @@ test_what_applies_at_last_closes_all_before_it(void)
     CHECK_INT(before, rows());
 }
 
+/* Another holds the node, or it has been deleted: its letters were closed with it. */
+static void
+test_whoever_has_lost_the_node_adds_nothing(void)
+{
+    static const struct query NODE_GONE = {
+        .name = "node_gone", .sql = "delete from node_endpoint where id = '" NODE "'"};
+    static const struct rejection late = {"late", 1, "bad_id", "x"};
+    static const struct rejection *const told[] = {&late};
+    const struct list list = {told, COUNT(told)};
+    const struct lease former = {.node_id = NODE, .stream_id = 1, .lease_token = 2};
+    const struct lease lease = {.node_id = NODE, .stream_id = 1, .lease_token = 3};
+    int64_t before = rows(), news = 0;
+    struct err err;
+
+    CHECK(dead_insert(&db, &former, &list, &news, &err));
+    CHECK_INT(0, news);
+    CHECK(db_exec(&db, &NODE_GONE, DB_NO_ARGS, NULL, &err));
+    CHECK(dead_insert(&db, &lease, &list, &news, &err));
+    CHECK_INT(0, news);
+    CHECK_INT(before, rows());
+}
+
+/* NODE, leased for the third time. */
+static void
+make_node(void)
+{
+    static const struct query NODE_MADE = {.name = "node_made",
+        .sql = "with n as (insert into node_endpoint (id, role, name, base_url, public_ipv4,"
+               " active) values ('" NODE "', 'VPS_T', 't', 'http://t', '192.0.2.1', true)"
+               " returning id) insert into node_cursor (node_id, stream_id, lease_token)"
+               " select id, 1, 3 from n"};
+    struct err err;
+
+    CHECK(db_exec(&db, &NODE_MADE, DB_NO_ARGS, NULL, &err));
+}
+
 int
 main(void)
 {
     database_init(&db);
     db_turn(&db, &arena);
+    make_node();
     test_the_same_refusal_twice_is_one_row();
     test_what_applies_at_last_closes_all_before_it();
+    test_whoever_has_lost_the_node_adds_nothing();
     arena_reset(&arena);
     db_free(&db);
     return check_report("store/dead");
