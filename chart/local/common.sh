@@ -34,8 +34,11 @@ private_folder() {
 }
 
 # Where the sockets are: a unix socket's name has 108 bytes.
-run=$STATE/run
-[ ${#run} -le 80 ] || run=/tmp/tracegate-$(printf %s "$STATE" | sha256sum | cut -c1-12)
+choose_run() {
+    run=$STATE/run
+    [ ${#run} -le 80 ] || run=/tmp/tracegate-$(printf %s "$STATE" | sha256sum | cut -c1-12)
+}
+choose_run
 
 # The pid of our runsvdir; empty when it does not run. A pid file that outlived it counts as nothing.
 supervisor() {

@@ -7,6 +7,7 @@ if [ -n "$owner" ] && [ ! -e "$link" ] && ! as_owner test -x "$root"; then
     STATE=/var/tmp/tracegate-$(printf %s "$link" | sha256sum | cut -c1-12)
     private_folder "$STATE"
     ln -s "$STATE" "$link"
+    choose_run
     say "$owner cannot reach $root: the state lies in $STATE."
 fi
 [ ! -e "$STATE" ] || [ -d "$STATE" ] || die "$STATE is in the way: it is no folder."
