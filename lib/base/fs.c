@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 enum {
-    READ_BYTES = 16 * 1024 /* the first buffer; doubled while the file goes on */
+    READ_BYTES = 2 * 1024 /* the first buffer; doubled while the file goes on */
 };
 
 void

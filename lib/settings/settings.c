@@ -1,12 +1,12 @@
 #include "settings/settings.h"
 
 #include <ctype.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "schema/read.h"
@@ -36,13 +36,11 @@ fault(struct loader *loader, const char *name, const char *what)
 static const char *
 file_value(struct loader *loader, const char *name, const char *path)
 {
-    char *text = arena_alloc(loader->arena, FILE_BYTES_MAX + 1);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = fd < 0 ? -1 : read(fd, text, FILE_BYTES_MAX);
+    char *text;
+    size_t size;
+    struct err err;
 
-    if (fd >= 0)
-        close(fd);
-    if (size < 0) {
+    if (!fs_read(path, FILE_BYTES_MAX, loader->arena, &text, &size, &err)) {
         fault(loader, name, "the file cannot be read");
         return NULL;
     }
