@@ -71,7 +71,7 @@ metrics_open(const char *folder, const char *program, struct metrics **metrics, 
     }
     madvise(memory, REGION_BYTES, MADV_RANDOM); /* no room for what is only read ahead */
     region_open(memory, this_release());
-    *metrics = metrics_new();
+    *metrics = metrics_make(BUCKETS_FEW);
     (*metrics)->region = memory;
     (*metrics)->fd = fd;
     return true;

@@ -16,15 +16,23 @@ const double metric_seconds[16] = {
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60};
 
 struct metrics *
-metrics_new(void)
+metrics_make(size_t bucket_count)
 {
     struct arena arena = {0};
     struct metrics *metrics = arena_alloc(&arena, sizeof(*metrics));
 
+    metrics->buckets = arena_alloc(&arena, bucket_count * sizeof(*metrics->buckets));
+    metrics->bucket_count = bucket_count;
     metrics->arena = arena;
     metrics->fd = -1;
     TAILQ_INIT(&metrics->families);
     return metrics;
+}
+
+struct metrics *
+metrics_new(void)
+{
+    return metrics_make(BUCKETS_MANY);
 }
 
 void
@@ -120,7 +128,7 @@ make_series(struct metrics *metrics, const struct metric *metric,
     series = arena_alloc(&metrics->arena, sizeof(*series));
     *series = made;
     STAILQ_INSERT_TAIL(&find_family(metrics, metric)->series, series, in_family);
-    LIST_INSERT_HEAD(&metrics->buckets[hash % SERIES_BUCKETS], series, in_bucket);
+    LIST_INSERT_HEAD(&metrics->buckets[hash % metrics->bucket_count], series, in_bucket);
     metrics->count++;
     return series;
 }
@@ -132,7 +140,7 @@ series_of(struct metrics *metrics, const struct metric *metric,
     uint64_t hash = hash_of(metric, values);
     struct series *series;
 
-    LIST_FOREACH(series, &metrics->buckets[hash % SERIES_BUCKETS], in_bucket)
+    LIST_FOREACH(series, &metrics->buckets[hash % metrics->bucket_count], in_bucket)
     {
         if (is_series(series, metric, values))
             return series;

@@ -10,7 +10,8 @@
 #include "metrics/metrics.h"
 
 enum {
-    SERIES_BUCKETS = 4096
+    BUCKETS_MANY = 4096,
+    BUCKETS_FEW = 64 /* what one handler counts */
 };
 
 struct series {
@@ -31,11 +32,14 @@ struct family {
 struct metrics {
     struct arena arena; /* that it lives in itself */
     TAILQ_HEAD(, family) families;
-    LIST_HEAD(, series) buckets[SERIES_BUCKETS];
+    LIST_HEAD(bucket, series) * buckets;
+    size_t bucket_count;
     size_t count, dropped;
     struct region *region; /* where the cells are; NULL: in the arena */
     int fd;                /* of the region; its lock is the slot */
 };
+
+struct metrics *metrics_make(size_t bucket_count);
 
 static inline double
 cell_get(const _Atomic double *cell)
