@@ -70,12 +70,13 @@ check_order(const char *path, const struct sni *names, size_t last, struct err *
     return true;
 }
 
-bool
-catalog_load(const char *path, struct arena *arena, struct catalog *catalog, struct err *err)
+static bool
+load(const char *path, struct arena *scratch, struct arena *arena, struct catalog *catalog,
+    struct err *err)
 {
     struct json_object *json;
 
-    if (!yaml_read(path, arena, &json, err))
+    if (!yaml_read(path, scratch, &json, err))
         return false;
     if (!json_object_is_type(json, json_type_array))
         return err_say(err, ERR_FILE, "%s:1: must be a list of names", path);
@@ -88,4 +89,15 @@ catalog_load(const char *path, struct arena *arena, struct catalog *catalog, str
     }
     catalog->names = (struct list){names, count};
     return true;
+}
+
+/* What was read goes at once: each handler would keep it as long as it lives. */
+bool
+catalog_load(const char *path, struct arena *arena, struct catalog *catalog, struct err *err)
+{
+    struct arena scratch = {0};
+    bool done = load(path, &scratch, arena, catalog, err);
+
+    arena_reset(&scratch);
+    return done;
 }

@@ -13,7 +13,7 @@
 #include "metrics/metrics.h"
 
 enum {
-    TRIM_EVERY = 8 /* requests: what they left in the heap goes back to the system */
+    TRIM_EVERY = 16 /* requests: what they left in the heap goes back to the system */
 };
 
 /* Closed, so that the next accept fails too: libfcgi looks at what is pending only after it. */
