@@ -1,5 +1,6 @@
 -- People number @FROM@ to @TO@: each with a device, two B1 connections, three revisions of each, and what the two logs
--- keep of that. Ids are md5 of the number, as those of people.sql, so that a benchmark knows them without asking.
+-- keep of that, and with no limit that a benchmark meets. Ids are md5 of the number, as those of people.sql, so that a
+-- benchmark knows them without asking.
 begin;
 set local session_replication_role = replica; -- no foreign keys: the rows are made to fit
 set local synchronous_commit = off;
@@ -10,7 +11,7 @@ create temp table made on commit drop as
     select n, now() - interval '1 day' + n * interval '10 ms' as at, pg_temp.id('device', n) as device
     from generate_series(@FROM@::bigint, @TO@) as n;
 insert into tg_user (telegram_id, telegram_username, telegram_first_name, devices_max, entitlement_status, created_at, updated_at)
-    select n, 'person_' || n, 'Name ' || md5(n::text), 64, 'active', at, at from made;
+    select n, 'person_' || n, 'Name ' || md5(n::text), 1000000, 'active', at, at from made;
 insert into device (id, user_id, name, status, wg_ver, created_at)
     select device, n, 'phone ' || n % 1000, 'active', 0, at from made;
 create temp table way on commit drop as
