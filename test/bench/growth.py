@@ -30,6 +30,7 @@ def fill(world, count):
         world.stack.database(text.replace("@FROM@", str(start)).replace("@TO@", str(end)), seconds=600)
         print(f"# {end:,} of {count:,} people", flush=True)
     world.stack.database("vacuum analyze", seconds=1800)
+    world.api.forget() # the server has closed it meanwhile
 
 
 LONG = """insert into connection_revision (id, connection_id, slot, status, effective_config_json, credential_key, created_at, revoked_at)
