@@ -10,6 +10,7 @@
 
 #include "agent/child.h"
 #include "agent/xray.h"
+#include "agent/xray_pieces.h"
 #include "base/log.h"
 #include "schema/json.h"
 
@@ -17,20 +18,12 @@ enum {
     SOON_MS = 1000,
     SLICE_BUCKETS = 256, /* of the index, in one turn of the loop */
     TEST_MS = 20000,
-    REST = 3, /* after a run, at least so many times as long */
-    PIECES = 2 * XRAY_TAGS + 1
+    REST = 3 /* after a run, at least so many times as long */
 };
 
 #define FOLDER    "runtime/xray"
 #define FILE_NEW  FOLDER "/config.new.json" /* Xray goes by the ending */
 #define FILE_LIVE FOLDER "/config.json"
-
-/* The base as text, cut where users belong. */
-struct piece {
-    const char *text;
-    size_t size;
-    enum xray_tag users; /* that come behind it; XRAY_TAGS: none */
-};
 
 struct xray_config {
     struct arena arena; /* holds this very object */
@@ -43,8 +36,8 @@ struct xray_config {
     /* the run under way */
     struct arena run;
     FILE *file; /* NULL: none is being written */
-    struct piece pieces[PIECES];
-    size_t piece_count, piece;
+    struct xray_pieces pieces;
+    size_t piece;  /* the one that is being written */
     size_t bucket; /* the next of the index; INDEX_BUCKETS: the users of the piece are written */
     bool comma;    /* before the next user */
     struct xray_config_done done;
@@ -53,68 +46,6 @@ struct xray_config {
     void (*placed)(void *arg, struct xray_config_placed placed);
     void *placed_arg;
 };
-
-/* -- the base in pieces ---------------------------------------------------------------- */
-
-static const char *
-mark_of(struct arena *arena, size_t tag)
-{
-    return arena_printf(arena, "@tracegate users %zu@", tag);
-}
-
-static void
-add_piece(struct xray_config *config, const char *text, size_t size, enum xray_tag users)
-{
-    config->pieces[config->piece_count++] = (struct piece){text, size, users};
-}
-
-/* The first mark in the text; its place and size with the quotes. NULL: there is none. */
-static const char *
-find_mark(struct arena *arena, const char *text, enum xray_tag *tag, size_t *size)
-{
-    const char *first = NULL;
-
-    for (size_t i = 0; i < XRAY_TAGS; i++) {
-        const char *mark = arena_printf(arena, "\"%s\"", mark_of(arena, i));
-        const char *at = strstr(text, mark);
-        if (at == NULL || (first != NULL && at > first))
-            continue;
-        first = at;
-        *tag = (enum xray_tag)i;
-        *size = strlen(mark);
-    }
-    return first;
-}
-
-static void
-cut_into_pieces(struct xray_config *config, const char *text)
-{
-    enum xray_tag tag = XRAY_TAGS;
-    size_t size = 0;
-
-    for (const char *mark; (mark = find_mark(&config->run, text, &tag, &size)) != NULL;
-         text = mark + size)
-        add_piece(config, text, (size_t)(mark - text), tag);
-    add_piece(config, text, strlen(text), XRAY_TAGS);
-}
-
-static bool
-read_base(struct xray_config *config, const struct xray_base *base)
-{
-    struct json_object *json, *users[XRAY_TAGS];
-
-    config->piece_count = 0;
-    if (!json_read(&config->run, base->text, base->size, &json))
-        return false;
-    xray_base_users(json, users);
-    for (size_t i = 0; i < XRAY_TAGS; i++) {
-        if (users[i] != NULL &&
-            xray_tag_managed((enum xray_tag)i, config->xray->settings->agent_role))
-            json_object_array_add(users[i], json_object_new_string(mark_of(&config->run, i)));
-    }
-    cut_into_pieces(config, arena_strdup(&config->run, json_text(json)));
-    return true;
-}
 
 /* -- the end of a run ------------------------------------------------------------------ */
 
@@ -266,7 +197,7 @@ write_users(struct xray_config *config, enum xray_tag tag)
 
 /* A comma before the mark separates it from users of the base: it waits for the first of ours. */
 static void
-write_piece(struct xray_config *config, const struct piece *piece)
+write_piece(struct xray_config *config, const struct xray_piece *piece)
 {
     bool comma =
         piece->users != XRAY_TAGS && piece->size > 0 && piece->text[piece->size - 1] == ',';
@@ -321,14 +252,14 @@ on_slice(evutil_socket_t fd, short what, void *arg)
 {
     static const struct timeval at_once = {0, 0};
     struct xray_config *config = arg;
-    struct piece *piece = &config->pieces[config->piece];
+    const struct xray_pieces *pieces = &config->pieces;
 
     (void)fd, (void)what;
     if (config->bucket < INDEX_BUCKETS)
-        write_users(config, piece->users);
-    if (config->bucket == INDEX_BUCKETS && ++config->piece < config->piece_count)
-        write_piece(config, &config->pieces[config->piece]);
-    if (config->piece == config->piece_count)
+        write_users(config, pieces->at[config->piece].users);
+    if (config->bucket == INDEX_BUCKETS && ++config->piece < pieces->count)
+        write_piece(config, &pieces->at[config->piece]);
+    if (config->piece == pieces->count)
         close_file(config);
     else
         evtimer_add(config->slice, &at_once);
@@ -358,13 +289,13 @@ start(struct xray_config *config, const struct xray_base *base, struct xray_conf
     config->run_of = (struct xray_config_placed){time_monotonic(), config->xray->index.changes};
     config->dirty = false;
     config->done = done;
-    if (!read_base(config, base) ||
+    if (!xray_pieces_cut(&config->pieces, base, config->xray->settings->agent_role, &config->run) ||
         (config->file = open_file(component_root(config->xray->component))) == NULL) {
         finish(config, CONFIG_FAILED);
         return;
     }
     config->piece = 0;
-    write_piece(config, &config->pieces[0]);
+    write_piece(config, &config->pieces.at[0]);
     evtimer_add(config->slice, &at_once);
 }
 

@@ -51,41 +51,13 @@ whole(const struct export_source *source, const struct local_part *local, struct
 /* -- VLESS --------------------------------------------------------------------------------- */
 
 static struct json_object *
-reality_opts(const struct vless_client *config)
+reality_opts(const struct reality_part *reality)
 {
     return build_object((const struct member[]){
-        {"public-key", build_text(config->reality->public_key)},
-        {"short-id", build_text(config->reality->short_id)},
+        {"public-key", build_text(reality->public_key)},
+        {"short-id", build_text(reality->short_id)},
         {NULL},
     });
-}
-
-bool
-mihomo_reality(
-    const struct export_source *source, struct arena *arena, const char **text, struct err *err)
-{
-    struct vless_client config;
-
-    if (!config_read(&reality_export_schema, source, arena, &config, err))
-        return false;
-    struct json_object *proxy = build_object((const struct member[]){
-        {"name", build_text(form_title(source, arena))},
-        {"type", build_text("vless")},
-        {"server", build_text(config.server)},
-        {"port", build_int(config.port)},
-        {"udp", build_bool(true)},
-        {"tfo", truth(config.client_options->tcp_fast_open)},
-        {"uuid", build_text(config.uuid)},
-        {"flow", build_text(config.flow)},
-        {"packet-encoding", build_text("xudp")},
-        {"network", build_text("tcp")},
-        {"tls", build_bool(true)},
-        {"servername", build_text(config.sni)},
-        {"client-fingerprint", build_text("chrome")},
-        {"reality-opts", reality_opts(&config)},
-        {NULL},
-    });
-    return whole(source, config.local_socks, proxy, arena, text, err);
 }
 
 static struct json_object *
@@ -100,14 +72,16 @@ ws_opts(const struct vless_client *config)
     });
 }
 
-bool
-mihomo_ws(
-    const struct export_source *source, struct arena *arena, const char **text, struct err *err)
+/* Over REALITY or over WebSocket, whichever the configuration has. */
+static bool
+vless(const struct schema *schema, const struct export_source *source, struct arena *arena,
+    const char **text, struct err *err)
 {
     struct vless_client config;
 
-    if (!config_read(&ws_export_schema, source, arena, &config, err))
+    if (!config_read(schema, source, arena, &config, err))
         return false;
+    bool reality = config.reality != NULL;
     struct json_object *proxy = build_object((const struct member[]){
         {"name", build_text(form_title(source, arena))},
         {"type", build_text("vless")},
@@ -116,16 +90,33 @@ mihomo_ws(
         {"udp", build_bool(true)},
         {"tfo", truth(config.client_options->tcp_fast_open)},
         {"uuid", build_text(config.uuid)},
-        {"network", build_text("ws")},
+        {"flow", build_text(config.flow)},
+        {"packet-encoding", reality ? build_text("xudp") : NULL},
+        {"network", build_text(reality ? "tcp" : "ws")},
         {"tls", build_bool(true)},
         {"servername", build_text(config.sni)},
-        {"skip-cert-verify", truth(config.tls->insecure)},
-        {"alpn", build_list_of(build_text("http/1.1"))},
+        {"skip-cert-verify", reality ? NULL : truth(config.tls->insecure)},
+        {"alpn", reality ? NULL : build_list_of(build_text("http/1.1"))},
         {"client-fingerprint", build_text("chrome")},
-        {"ws-opts", ws_opts(&config)},
+        {"reality-opts", reality ? reality_opts(config.reality) : NULL},
+        {"ws-opts", reality ? NULL : ws_opts(&config)},
         {NULL},
     });
     return whole(source, config.local_socks, proxy, arena, text, err);
+}
+
+bool
+mihomo_reality(
+    const struct export_source *source, struct arena *arena, const char **text, struct err *err)
+{
+    return vless(&reality_export_schema, source, arena, text, err);
+}
+
+bool
+mihomo_ws(
+    const struct export_source *source, struct arena *arena, const char **text, struct err *err)
+{
+    return vless(&ws_export_schema, source, arena, text, err);
 }
 
 /* -- Hysteria2 ----------------------------------------------------------------------------- */

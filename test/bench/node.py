@@ -12,6 +12,7 @@ from world import INBOUND
 
 XRAYCTL = ROOT / "build" / "peers" / "xrayctl"
 MANY = 10_000
+STEP = 50_000
 
 
 class Watch:
@@ -101,13 +102,24 @@ def one_revocation(world, source, watch, refused, ended):
 
 
 def fill_database(world, count):
-    """Users, devices, connections and revisions by the set: what `count` people would have made."""
-    world.stack.database((pathlib.Path(__file__).parent / "people.sql").read_text().replace("@COUNT@", str(count)))
+    """People number 1 to `count`, as far as they are not there yet, by the set."""
+    stack = world.stack
+    have = int(stack.database(f"select count(*) from tg_user where telegram_id <= {count}")[0][0])
+    text = (pathlib.Path(__file__).parent / "people.sql").read_text()
+    stack.database("alter system set max_wal_size = '8GB'")
+    stack.database("select pg_reload_conf()")
+    for start in range(have + 1, count + 1, STEP):
+        end = min(count, start + STEP - 1)
+        stack.database(text.replace("@FROM@", str(start)).replace("@TO@", str(end)), seconds=600)
+        if count > STEP:
+            print(f"# {end:,} of {count:,} people", flush=True)
+    stack.database("vacuum analyze", seconds=1800)
+    world.api.forget() # the server has closed it meanwhile
 
 
 def many_users(world):
     world.person()  # whose configuration the others copy
-    fill_database(world, MANY)
+    fill_database(world, MANY // 2)  # with two connections each
     world.wait_agreement(60)
 
 

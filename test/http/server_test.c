@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "harness/certificate.h"
 #include "harness/check.h"
 
 /* -- an app: it answers at once, later, and never ------------------------------------------- */
@@ -353,25 +354,6 @@ test_what_cannot_work_is_said(void)
     event_base_free(base);
 }
 
-/* A CA that is its own server's and client's certificate. */
-static void
-make_certificate(const char *file)
-{
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        if (freopen("/dev/null", "w", stderr) == NULL)
-            _exit(1);
-        execlp("openssl", "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-            "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=test", "-addext",
-            "subjectAltName=IP:127.0.0.1", "-keyout", file, "-out", file, (char *)NULL);
-        _exit(1);
-    }
-    int status = -1;
-    waitpid(pid, &status, 0);
-    CHECK_INT(0, status);
-}
-
 int
 main(void)
 {
@@ -380,7 +362,7 @@ main(void)
     CHECK(mkdtemp(dir) != NULL);
     snprintf(path, sizeof(path), "%s/socket", dir);
     snprintf(pem, sizeof(pem), "%s/pem", dir);
-    make_certificate(pem);
+    certificate_make(pem);
     run_server((struct server_options){.host = "127.0.0.1"}, test_plain, (struct client){0});
     run_server((struct server_options){.path = path}, test_a_unix_socket_serves_too,
         (struct client){.socket = path});

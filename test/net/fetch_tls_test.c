@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/certificate.h"
 #include "harness/check.h"
 #include "harness/peer.h"
 #include "http/server.h"
@@ -30,25 +31,6 @@ say_hello(struct req *req, struct err *unused)
 static const struct route routes[] = {{"GET", "/hello", "", say_hello, 200}};
 static const struct app hello = {"hello", "", routes, COUNT(routes)};
 static const struct app *const apps[] = {&hello, NULL};
-
-/* A CA that is its own server's and client's certificate. */
-static void
-make_certificate(const char *file)
-{
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        if (freopen("/dev/null", "w", stderr) == NULL)
-            _exit(1);
-        execlp("openssl", "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-            "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=test", "-addext",
-            "subjectAltName=IP:127.0.0.1", "-keyout", file, "-out", file, (char *)NULL);
-        _exit(1);
-    }
-    int status = -1;
-    waitpid(pid, &status, 0);
-    CHECK_INT(0, status);
-}
 
 /* -- the client ---------------------------------------------------------------------------- */
 
@@ -121,7 +103,7 @@ main(void)
 
     CHECK(mkdtemp(dir) != NULL);
     snprintf(pem, sizeof(pem), "%s/pem", dir);
-    make_certificate(pem);
+    certificate_make(pem);
     base = event_base_new();
     const struct server_options options = {
         .apps = apps, .host = "127.0.0.1", .cert = pem, .key = pem, .ca = pem};

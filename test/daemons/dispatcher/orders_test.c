@@ -2,55 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dispatcher/dispatcher.h"
+#include "daemons/dispatcher/lab.h"
 #include "domain/letters.h"
 #include "domain/orders.h"
 #include "harness/check.h"
 #include "harness/database.h"
-#include "harness/fake_node.h"
-#include "harness/world.h"
 
-static struct dispatcher dispatcher;
-static struct task tasks[DISPATCHER_TASKS];
-static struct settings settings;
-static struct fake_node node;
 static struct db db; /* of an operator */
 static struct err err;
-
-static void
-set_up(void)
-{
-    database_init(&db);
-    world_open();
-    settings = (struct settings){
-        .database_url = database_conninfo(),
-        .pseudonym_secret = "0123456789abcdef0123456789abcdef",
-        .entry_mode = ENTRY_TCP_FORWARD,
-        .dispatcher_poll_seconds = 1,
-        .dispatcher_batch_size = 64,
-        .dispatcher_lock_ttl_seconds = 5,
-        .dispatcher_max_attempts = 25,
-        .dispatcher_concurrency = 64,
-        .dispatcher_client_cert = "",
-        .dispatcher_client_key = "",
-        .dispatcher_ca_cert = "",
-        .agent_auth_token = "master",
-        .agent_token_mode = TOKEN_DERIVED,
-    };
-    dispatcher_tasks(&settings, tasks);
-    CHECK(dispatcher_open(&dispatcher, &settings, tasks, &err));
-    fake_open(&node, dispatcher.loop.base);
-    world_node(1, node.peer.url);
-}
-
-static void
-tear_down(void)
-{
-    fake_kill(&node);
-    dispatcher_close(&dispatcher);
-    world_close();
-    db_free(&db);
-}
 
 static struct turn
 turn_of(struct arena *arena)
@@ -58,7 +17,6 @@ turn_of(struct arena *arena)
     db_turn(&db, arena);
     return (struct turn){.db = &db,
         .arena = arena,
-        .settings = &settings,
         .actor = {.request_id = "test-1", .token_name = "operator", .scopes = "*"}};
 }
 
@@ -82,21 +40,6 @@ give_up(int64_t id)
 
     CHECK(letter_give_up(&turn, id, &(struct discard){"known"}, &letter, &err));
     arena_reset(&arena);
-}
-
-static bool
-says_true(void *sql)
-{
-    return world_int("select (%s)::int", (const char *)sql) == 1;
-}
-
-static bool
-wait_for_row(const char *sql)
-{
-    char text[512];
-
-    snprintf(text, sizeof(text), "%s", sql);
-    return wait_until(dispatcher.loop.base, says_true, text);
 }
 
 static void
@@ -167,9 +110,11 @@ int
 main(void)
 {
     set_up();
+    db_init(&db, database_conninfo());
     test_resync_sends_everything_once_more();
     test_nothing_is_sent_between_pause_and_resume();
     test_a_discarded_letter_stays_so_when_the_node_refuses_again();
+    db_free(&db);
     tear_down();
     return check_report("dispatcher/orders");
 }
