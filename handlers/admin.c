@@ -6,10 +6,6 @@
 #include "http/app.h"
 #include "store/users.h"
 
-enum {
-    REQUEST_MAX_MS = 10000 /* all connections of all users may take longer than a user waits */
-};
-
 static bool
 reset_connections(struct req *req, struct err *err)
 {
@@ -35,4 +31,4 @@ static const struct route routes[] = {
 };
 
 const struct app handler_app = {"admin", "/admin", routes, COUNT(routes),
-    .request_ms = REQUEST_MAX_MS, .rank = ROLE_ADMIN, .stranger = ERR_ACTOR_MISSING};
+    .request_ms = REQUEST_LONG_MS, .rank = ROLE_ADMIN, .stranger = ERR_ACTOR_MISSING};

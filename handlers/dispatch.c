@@ -9,10 +9,6 @@
 #include "http/app.h"
 #include "store/users.h"
 
-enum {
-    REQUEST_MAX_MS = 10000 /* views over the whole log may take longer than a user waits */
-};
-
 /* -- the log ------------------------------------------------------------------------------- */
 
 static bool
@@ -149,4 +145,4 @@ static const struct route routes[] = {
 };
 
 const struct app handler_app = {"dispatch", "/dispatch", routes, COUNT(routes),
-    .request_ms = REQUEST_MAX_MS, .rank = ROLE_ADMIN};
+    .request_ms = REQUEST_LONG_MS, .rank = ROLE_ADMIN};

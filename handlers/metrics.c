@@ -36,10 +36,6 @@ static const struct schema query_schema = SCHEMA_PATCH(struct metrics_query, que
 static const struct metric build = {"tracegate_build_info", "The release", METRIC_GAUGE,
     .labels = {"component", "version", "commit"}};
 
-enum {
-    REQUEST_MAX_MS = 10000 /* to count a large database takes its time */
-};
-
 static bool
 wants(const struct metrics_query *in, enum part part)
 {
@@ -110,4 +106,4 @@ static const struct route routes[] = {
 };
 
 const struct app handler_app = {"metrics", "/metrics", routes, COUNT(routes),
-    .request_ms = REQUEST_MAX_MS, .rank = ROLE_ADMIN, .open = start};
+    .request_ms = REQUEST_LONG_MS, .rank = ROLE_ADMIN, .open = start};

@@ -1,31 +1,12 @@
+/*
+ * /auth: the tokens that requests are made with.
+ */
 #include "domain/tokens.h"
 
-#include <string.h>
-
-#include "base/str.h"
-#include "base/uuid.h"
-#include "domain/features.h"
 #include "domain/scopes.h"
 #include "http/app.h"
 #include "http/problem.h"
 #include "store/users.h"
-
-struct self {
-    const char *name;
-    struct list scopes;   /* const char * */
-    usec_t expires_at;    /* USEC_NONE: never */
-    struct list features; /* const char * */
-};
-
-static const struct field word_field = {
-    .name = "word", .type = FIELD_TEXT, .min = 1, .max = INT32_MAX};
-static const struct field self_fields[] = {
-    F_TEXT(struct self, name, F_REQUIRED, 0, INT32_MAX),
-    F_LIST(struct self, scopes, F_REQUIRED, &word_field, 0),
-    F_TIME(struct self, expires_at, F_NULLABLE),
-    F_LIST(struct self, features, F_REQUIRED, &word_field, 0),
-};
-static const struct schema self_schema = SCHEMA(struct self, self_fields);
 
 static bool
 list_scopes(struct req *req, struct err *err)
@@ -39,36 +20,12 @@ list_scopes(struct req *req, struct err *err)
     return true;
 }
 
-static struct list
-words_of(const char *text, struct arena *arena)
-{
-    const char **words = arena_alloc(arena, (strlen(text) + 1) * sizeof(*words));
-    size_t count = 0;
-
-    while (*text != '\0') {
-        size_t length = strcspn(text, " ");
-
-        words[count++] = arena_printf(arena, "%.*s", (int)length, text);
-        text += length + (text[length] == ' ');
-    }
-    return (struct list){words, count};
-}
-
-/* The bootstrap token has no row, and no end. */
 static bool
 show_self(struct req *req, struct err *err)
 {
-    const struct actor *actor = &req->turn.actor;
-    struct token token = {0};
+    struct token_self self;
 
-    if (!str_eq(actor->token_id, UUID_NIL) &&
-        !token_get(req->turn.db, actor->token_id, &token, err))
-        return false;
-    return reply(req,
-        &(struct self){.name = actor->token_name,
-            .scopes = words_of(actor->scopes, req->arena),
-            .expires_at = token.expires_at,
-            .features = features_of(req->turn.settings, req->arena)});
+    return token_tell(&req->turn, &self, err) && reply(req, &self);
 }
 
 static bool
@@ -116,7 +73,7 @@ revoke(struct req *req, struct err *err)
 
 static const struct route routes[] = {
     {"GET", "/scopes", "tokens:read", list_scopes, 200, .media = "application/json"},
-    {"GET", "/self", SCOPE_ANY, show_self, 200, .answer = &self_schema,
+    {"GET", "/self", SCOPE_ANY, show_self, 200, .answer = &token_self_schema,
         .errors = ERRS(ERR_TOKEN_NOT_FOUND)},
     {"GET", "/tokens", "tokens:read", list_tokens, 200, LIST, .query = &tokens_query_schema,
         .answer = &token_schema},

@@ -1,5 +1,7 @@
 #include "domain/client.h"
 
+#include "base/uuid.h"
+
 /* -- records ------------------------------------------------------------------------------- */
 
 static const struct field proxy_fields[] = {
@@ -53,6 +55,19 @@ bool
 client_ends_at_entry(const struct turn *turn, const struct holding *holding)
 {
     return holding->mode == MODE_CHAIN && turn->settings->entry_mode == ENTRY_XRAY;
+}
+
+/* -- what it is known by ------------------------------------------------------------------- */
+
+const char *
+client_uuid(const struct turn *turn, struct revision_new *revision)
+{
+    char *uuid = arena_alloc(turn->arena, UUID_SIZE), *key = arena_alloc(turn->arena, UUID_SIZE);
+
+    uuid_make(uuid);
+    uuid_credential_key(uuid, key);
+    revision->credential_key = key;
+    return uuid;
 }
 
 /* -- what it listens on -------------------------------------------------------------------- */

@@ -43,6 +43,9 @@ bool client_endpoint(const struct turn *turn, const struct holding *holding, int
 /* Whether the entry's Xray ends the client's TLS, not the exit's. */
 bool client_ends_at_entry(const struct turn *turn, const struct holding *holding);
 
+/* Makes one, and keeps its key in the revision; the id in the arena. */
+const char *client_uuid(const struct turn *turn, struct revision_new *revision);
+
 struct local_proxy client_socks(const struct turn *turn, const struct vless_overrides *overrides);
 struct client_options client_options(const struct vless_overrides *overrides);
 

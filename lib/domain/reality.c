@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/uuid.h"
 #include "domain/catalog.h"
 #include "schema/write.h"
 
@@ -128,15 +127,12 @@ bool
 reality_write(const struct turn *turn, const struct draft *draft, struct revision_new *revision,
     struct err *err)
 {
-    char *uuid = arena_alloc(turn->arena, UUID_SIZE), *key = arena_alloc(turn->arena, UUID_SIZE);
     struct reality_keys keys;
     struct endpoint endpoint;
 
     if (!find(turn, draft->holding, &endpoint, &keys, err))
         return false;
-    uuid_make(uuid);
-    uuid_credential_key(uuid, key);
-    revision->credential_key = key;
+    const char *uuid = client_uuid(turn, revision);
     revision->camouflage_sni_id = (struct opt_int){true, draft->sni_id};
     revision->effective_config_json = config_text(turn, draft, &endpoint, &keys, uuid);
     return true;

@@ -6,6 +6,7 @@
 #include "base/uuid.h"
 #include "crypto/digest.h"
 #include "crypto/token.h"
+#include "domain/features.h"
 #include "domain/scopes.h"
 #include "schema/write.h"
 
@@ -35,13 +36,21 @@ struct grant {
     usec_t expires_at;
 };
 
-static const struct field grant_scope_field = {
-    .name = "scope", .type = FIELD_TEXT, .min = 1, .max = INT32_MAX};
+static const struct field word_field = {
+    .name = "word", .type = FIELD_TEXT, .min = 1, .max = INT32_MAX};
 static const struct field grant_fields[] = {
-    F_LIST(struct grant, scopes, F_REQUIRED, &grant_scope_field, 0),
+    F_LIST(struct grant, scopes, F_REQUIRED, &word_field, 0),
     F_TIME(struct grant, expires_at, F_NULLABLE),
 };
 static const struct schema grant_schema = SCHEMA(struct grant, grant_fields);
+
+static const struct field token_self_fields[] = {
+    F_TEXT(struct token_self, name, F_REQUIRED, 0, INT32_MAX),
+    F_LIST(struct token_self, scopes, F_REQUIRED, &word_field, 0),
+    F_TIME(struct token_self, expires_at, F_NULLABLE),
+    F_LIST(struct token_self, features, F_REQUIRED, &word_field, 0),
+};
+const struct schema token_self_schema = SCHEMA(struct token_self, token_self_fields);
 
 /* -- scopes -------------------------------------------------------------------------------- */
 
@@ -175,4 +184,39 @@ token_end(const struct turn *turn, const char *id, struct err *err)
         (token.status != TOKEN_REVOKED ? revoke(turn, &token, err)
                                        : tokens_changed(turn->db, err)) &&
         db_commit(turn->db, err);
+}
+
+/* -- what one is --------------------------------------------------------------------------- */
+
+static struct list
+words_of(const char *text, struct arena *arena)
+{
+    const char **words = arena_alloc(arena, (strlen(text) + 1) * sizeof(*words));
+    size_t count = 0;
+
+    while (*text != '\0') {
+        size_t length = strcspn(text, " ");
+
+        words[count++] = arena_printf(arena, "%.*s", (int)length, text);
+        text += length + (text[length] == ' ');
+    }
+    return (struct list){words, count};
+}
+
+/* The bootstrap token has no row, and no end. */
+bool
+token_tell(const struct turn *turn, struct token_self *self, struct err *err)
+{
+    const struct actor *actor = &turn->actor;
+    struct token token = {0};
+
+    if (!str_eq(actor->token_id, UUID_NIL) && !token_get(turn->db, actor->token_id, &token, err))
+        return false;
+    *self = (struct token_self){
+        .name = actor->token_name,
+        .scopes = words_of(actor->scopes, turn->arena),
+        .expires_at = token.expires_at,
+        .features = features_of(turn->settings, turn->arena),
+    };
+    return true;
 }

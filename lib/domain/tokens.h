@@ -32,6 +32,15 @@ struct token_issued {
 
 extern const struct schema token_issued_schema;
 
+struct token_self {
+    const char *name;
+    struct list scopes;   /* const char * */
+    usec_t expires_at;    /* USEC_NONE: never */
+    struct list features; /* const char * */
+};
+
+extern const struct schema token_self_schema;
+
 /* ERR_TOKEN_NAME_EXISTS, ERR_SCOPE_NOT_HELD; ERR_INPUT when the name has a space at an end, a
  * scope is named twice or the end lies in the past. */
 bool token_issue(const struct turn *turn, const struct token_new *in, struct token_issued *issued,
@@ -45,6 +54,9 @@ bool token_rotate(const struct turn *turn, const char *id, const struct token_ro
 
 /* ERR_TOKEN_NOT_FOUND; one that is revoked already is none. */
 bool token_end(const struct turn *turn, const char *id, struct err *err) MUST_CHECK;
+
+/* What the token of this request is. ERR_TOKEN_NOT_FOUND when it has just ended. */
+bool token_tell(const struct turn *turn, struct token_self *self, struct err *err) MUST_CHECK;
 
 /* Scopes separated by single spaces, in the arena. */
 const char *token_scopes(const struct list *scopes, struct arena *arena);

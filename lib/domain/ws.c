@@ -1,6 +1,5 @@
 #include "domain/ws.h"
 
-#include "base/uuid.h"
 #include "schema/write.h"
 
 /* -- the record ---------------------------------------------------------------------------- */
@@ -109,15 +108,12 @@ bool
 ws_write(const struct turn *turn, const struct draft *draft, struct revision_new *revision,
     struct err *err)
 {
-    char *uuid = arena_alloc(turn->arena, UUID_SIZE), *key = arena_alloc(turn->arena, UUID_SIZE);
     struct endpoint endpoint;
     const char *name;
 
     if (!find(turn, draft->holding, &endpoint, &name, err))
         return false;
-    uuid_make(uuid);
-    uuid_credential_key(uuid, key);
-    revision->credential_key = key;
+    const char *uuid = client_uuid(turn, revision);
     revision->effective_config_json = config_text(turn, draft, &endpoint, name, uuid);
     return true;
 }

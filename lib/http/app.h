@@ -60,6 +60,7 @@ struct app {
 enum {
     BODY_MAX = 1 << 20,
     REQUEST_MS = 900,
+    REQUEST_LONG_MS = 10000, /* of what concerns everybody: longer than a user waits */
     WORKERS = 2
 };
 
