@@ -4,7 +4,7 @@
 #   make check T=schema/     only the tests whose path contains that
 #   make V=1                 show the commands
 #
-# MODE is one of debug, release, asan, coverage, clang, analyzer, fuzz; each has a folder of its own.
+# MODE is one of debug, release, asan, tsan, coverage, clang, analyzer, fuzz; each has a folder of its own.
 
 MODE ?= debug
 ifneq ($(filter clang fuzz,$(MODE)),)
@@ -17,6 +17,7 @@ PKGS := libpq json-c openssl yaml-0.1 libcurl libevent libevent_openssl libnghtt
 flags_debug    := -O1 -g
 flags_asan     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
                   -Wno-format-truncation -Wno-unknown-warning-option
+flags_tsan     := -O1 -g -fsanitize=thread -fno-omit-frame-pointer -Wno-format-truncation
 flags_coverage := -O0 -g --coverage
 flags_clang    := -O1 -g
 flags_analyzer := -O1 -fanalyzer
@@ -95,6 +96,12 @@ contract: shared promises
 shared: all
 	@V=$(V) test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/contract test/e2e/limits test/e2e/metrics test/e2e/faults test/e2e/agent test/e2e/init_db :: $(OUT)
 
+# The same races of workers, with ThreadSanitizer looking on. What leads from one who gives a connection
+# back to one who takes it is in the kernel, where it cannot look.
+threads:
+	@$(MAKE) -s MODE=tsan all
+	@V=$(V) TSAN_OPTIONS=suppressions=$(CURDIR)/test/tsan.supp test/with-database prove $(if $(V),-v) --exec test/tap test/e2e/races :: build/tsan
+
 # Of openapi.json: that it is valid and says all; that programs made from it work; and what schemathesis
 # finds in CASES requests made from it, with our programs under AddressSanitizer.
 promises := openapi clients requests
@@ -131,7 +138,7 @@ deps:
 
 # All of it, ending in one line: N passed, N failed, N skipped.
 test: deps
-	@JOBS=$(JOBS) test/all peers check 'check MODE=asan' shared 'shared MODE=asan' promises e2e 'e2e MODE=asan' $(GUARDS)
+	@JOBS=$(JOBS) test/all peers check 'check MODE=asan' shared 'shared MODE=asan' threads promises e2e 'e2e MODE=asan' $(GUARDS)
 
 coverage:
 	@$(MAKE) -s MODE=coverage check
@@ -287,5 +294,5 @@ $(OUT)/lib/store/health.o: $(wildcard sql/*.sql)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all commit check contract shared promises e2e run stop status wipe logs demo peers bench deps test coverage fuzz guards format $(GUARDS) clean help
+.PHONY: all commit check contract shared threads promises e2e run stop status wipe logs demo peers bench deps test coverage fuzz guards format $(GUARDS) clean help
 .SECONDARY:

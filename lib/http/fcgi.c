@@ -3,27 +3,22 @@
 #include <ctype.h>
 #include <fcgiapp.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "base/log.h"
 #include "base/str.h"
 #include "http/count.h"
 #include "metrics/metrics.h"
 
 enum {
-    TRIM_EVERY = 16 /* requests: what they left in the heap goes back to the system */
+    TRIM_EVERY = 256 /* requests: what they left in the heap goes back to the system */
 };
 
-/* Closed, so that the next accept fails too: libfcgi looks at what is pending only after it. */
-static void
-stop(int signo)
-{
-    (void)signo; /* the prototype is sigaction's */
-    FCGX_ShutdownPending();
-    close(STDIN_FILENO);
-}
+struct worker {
+    const struct app *app;
+    struct turn turn; /* that those of its requests start from */
+    void *state;
+    struct gate *gate;
+};
 
 static const char *
 param(const FCGX_Request *fcgi, const char *name)
@@ -73,15 +68,27 @@ write_answer(const FCGX_Request *fcgi, const struct req *req)
         FCGX_PutStr(answer->data, (int)answer->size, fcgi->out);
 }
 
-/* Closed at once: libfcgi would wait until nginx has read all and closed its end, which is only
- * needed while something of the request is unread, since the answer would be lost with it. */
 static void
-close_connection(FCGX_Request *fcgi)
+give_back(FCGX_Request *fcgi, struct gate *gate)
+{
+    int fd = fcgi->ipcFd;
+
+    fcgi->ipcFd = -1;
+    if (fd < 0)
+        gate_forget(gate);
+    else
+        gate_keep(gate, fd);
+}
+
+/* Read to its end, so that nothing of it is taken for the next one on a kept connection. */
+static void
+finish(FCGX_Request *fcgi, struct gate *gate)
 {
     while (FCGX_GetChar(fcgi->in) != EOF)
         ;
-    FCGX_Detach(fcgi);
+    fcgi->keepConnection &= !gate_draining(gate);
     FCGX_Finish_r(fcgi);
+    give_back(fcgi, gate);
 }
 
 /* nginx hands a few headers on, as HTTP_X_SOMETHING. */
@@ -96,14 +103,15 @@ find_header(const struct req *req, const char *name)
 }
 
 static void
-answer(FCGX_Request *fcgi, const struct app *app, const struct turn *turn, void *state)
+answer(FCGX_Request *fcgi, const struct worker *worker)
 {
     struct arena arena = {0};
+    const char *token_id = param_or_null(fcgi, "TG_TOKEN_ID");
     struct req req = {
         .arena = &arena,
         .started_at = time_monotonic(),
-        .turn = *turn,
-        .state = state,
+        .turn = worker->turn,
+        .state = worker->state,
         .header = find_header,
         .wire = fcgi,
         .method = param(fcgi, "REQUEST_METHOD"),
@@ -112,47 +120,66 @@ answer(FCGX_Request *fcgi, const struct app *app, const struct turn *turn, void 
         .content_type = param(fcgi, "CONTENT_TYPE"),
     };
 
-    const char *token_id = param_or_null(fcgi, "TG_TOKEN_ID");
     req.turn.actor = (struct actor){
         .token_id = token_id,
         .token_name = token_id == NULL ? NULL : param(fcgi, "TG_TOKEN_NAME"), /* one may be blank */
         .scopes = param(fcgi, "TG_SCOPES"),
         .request_id = param_or_null(fcgi, "TG_REQUEST_ID"),
     };
-    count_busy(app, turn, 1);
-    read_body(fcgi, app, &req);
-    app_serve(app, &req);
+    count_busy(worker->app, &worker->turn, 1);
+    read_body(fcgi, worker->app, &req);
+    app_serve(worker->app, &req);
     write_answer(fcgi, &req);
     app_log(&req);
-    close_connection(fcgi); /* nginx has the answer; params are gone with it */
+    finish(fcgi, worker->gate); /* nginx has the answer; params are gone with it */
     app_finish(&req);
-    count_busy(app, turn, 0);
+    count_busy(worker->app, &worker->turn, 0);
+}
+
+/* libfcgi would accept connections itself and hold the one that is kept. It is given ours instead,
+ * as one that it has kept, and no socket to accept another from when that is at its end or broken.
+ * To be detached means to close at once, not when nginx has closed its end. */
+static void
+serve(FCGX_Request *fcgi, int fd, const struct worker *worker)
+{
+    FCGX_InitRequest(fcgi, -1, FCGI_FAIL_ACCEPT_ON_INTR);
+    FCGX_Detach(fcgi);
+    fcgi->ipcFd = fd;
+    fcgi->keepConnection = 1;
+    if (FCGX_Accept_r(fcgi) == 0)
+        answer(fcgi, worker);
+    else
+        give_back(fcgi, worker->gate);
+}
+
+static void
+serve_all(const struct worker *worker)
+{
+    FCGX_Request fcgi;
+    unsigned served = 0;
+
+    for (int fd; (fd = gate_next(worker->gate)) >= 0;) {
+        serve(&fcgi, fd, worker);
+        if (++served % TRIM_EVERY == 0)
+            malloc_trim(0);
+    }
 }
 
 void
-fcgi_serve(const struct app *app, const struct turn *turn)
+fcgi_serve(const struct app *app, const struct turn *turn, struct gate *gate)
 {
     struct arena arena = {0};
-    struct turn own = *turn;
     struct db db = *turn->db;
-    FCGX_Request fcgi;
+    struct worker worker = {.app = app, .turn = *turn, .gate = gate};
 
-    own.db = &db;
-    own.metrics = count_open(app, turn->settings);
-    count_queries(&db, own.metrics);
-    void *state = app->open == NULL ? NULL : app->open(turn->settings, &arena);
-    sigaction(SIGTERM, &(struct sigaction){.sa_handler = stop}, NULL);
-    FCGX_Init();
-    FCGX_InitRequest(&fcgi, 0, FCGI_FAIL_ACCEPT_ON_INTR);
-    count_worker(app, &own, 1);
-    for (unsigned served = 1; FCGX_Accept_r(&fcgi) == 0; served++) {
-        answer(&fcgi, app, &own, state);
-        if (served % TRIM_EVERY == 0)
-            malloc_trim(0);
-    }
-    count_worker(app, &own, 0);
-    FCGX_Free(&fcgi, 0);
+    worker.turn.db = &db;
+    worker.turn.metrics = count_open(app, turn->settings);
+    count_queries(&db, worker.turn.metrics);
+    worker.state = app->open == NULL ? NULL : app->open(turn->settings, &arena);
+    count_worker(app, &worker.turn, 1);
+    serve_all(&worker);
+    count_worker(app, &worker.turn, 0);
     db_free(&db);
-    metrics_free(own.metrics);
+    metrics_free(worker.turn.metrics);
     arena_reset(&arena);
 }

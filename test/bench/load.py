@@ -4,17 +4,24 @@ statements that our handler really sent."""
 import contextlib
 import pathlib
 import re
+import statistics
 import subprocess
 import tempfile
 
 from lab import wait_until
 
-SECONDS = 5
+SECONDS, TURNS = 4, 3
 CLIENTS = 8
 END = "the end of what was captured"
 WAKE = "begin; set local synchronous_commit = off; notify" # not with every request: it would slow only the ceiling
 OURS = ("alter system", "select pg_reload_conf", f"select '{END}", WAKE)
 NEW_ID = re.compile(r"^(?!00000000-0000-0000)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+
+
+def alternately(ours, ceiling):
+    """The medians of both, measured in turns: what disturbs, as a vacuum does, is to meet both."""
+    seen = [(ours(), ceiling()) for _ in range(TURNS)]
+    return [statistics.median(rates) for rates in zip(*seen)]
 
 
 def wrk(url, script, *args, connections=16):

@@ -158,12 +158,6 @@ def pss(pids):
     return total / 1024
 
 
-def family(pid):
-    """A process and its children."""
-    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *map(int, children)]
-
-
 SPINE = ("auth", "tokens", "health", "users", "devices", "connections", "revisions", "nodes", "sni", "dispatch")
 
 
@@ -173,11 +167,9 @@ def memory(table, world):
     handlers = [unit.name for unit in (stack.state / "service").iterdir() if unit.name not in others]
     count = len(world.users_of_database())
 
-    def families(names):
-        return [pid for name in names for pid in family(stack.pid(name))]
     for what, limit, pids in (
-            (f"memory (PSS): {len(SPINE)} handlers of the spine", 20, families(SPINE)),
-            (f"memory (PSS): all {len(handlers)} handlers", 30, families(handlers)),
+            (f"memory (PSS): {len(SPINE)} handlers of the spine", 20, [stack.pid(name) for name in SPINE]),
+            (f"memory (PSS): all {len(handlers)} handlers", 30, [stack.pid(name) for name in handlers]),
             ("memory (PSS): dispatcher", 12, [stack.pid("dispatcher")]),
             (f"memory (PSS): agent with {count:,} users", 16, [stack.pid("agent")])):
         seen = pss(pids)

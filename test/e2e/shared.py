@@ -258,8 +258,7 @@ class Shared:
     def behind(self):
         """The families hang, then they are dead, then auth is."""
         for name in self.families():
-            for pid in self.stack.workers(name):
-                os.kill(pid, signal.SIGSTOP)
+            os.kill(self.stack.pid(name), signal.SIGSTOP)
         served = self.served()
         with ThreadPoolExecutor(len(served)) as pool:
             for route, answer in zip(served, pool.map(self.send, served)):

@@ -14,6 +14,7 @@ import http.client
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -36,7 +37,7 @@ SETTINGS = {
 
 
 # As chart/image/services starts handlers.
-SMALL = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=0", "GNUTLS_NO_IMPLICIT_INIT": "1"}
+SMALL = {"GLIBC_TUNABLES": "glibc.malloc.arena_max=4", "GNUTLS_NO_IMPLICIT_INIT": "1"}
 
 # What tests take over from whoever runs them: nothing that is a setting.
 INHERITED = {name: value for name, value in os.environ.items()
@@ -186,8 +187,12 @@ class Stack:
     def start_handler(self, name, *arguments):
         path = self.run / f"{name}.sock"
         path.unlink(missing_ok=True)
-        self.spawn(name, ["spawn-fcgi", "-n", "-s", path, "-M", "0666", "--",
-                          self.build / "bin" / name, *arguments],
+        command = ["spawn-fcgi", "-n", "-s", path, "-M", "0666", "--", self.build / "bin" / name, *arguments]
+        service = self.run / "service" / name
+        service.mkdir(parents=True, exist_ok=True)
+        (service / "run").write_text(f"#!/bin/sh\ncd {ROOT}\nexec {shlex.join(map(str, command))} 2>&1\n")
+        (service / "run").chmod(0o755)
+        self.spawn(name, ["runsv", service],
                    {"DATABASE_URL": self.database, "METRICS_DIR": str(self.run / "metrics"),
                     **SMALL, **self.settings})
         wait_until(lambda: listens(path), f"{name}.sock")
@@ -227,11 +232,9 @@ class Stack:
     def log(self, name):
         return (self.run / f"{name}.log").read_text(errors="replace")
 
-    def workers(self, name):
-        """The process ids of a handler's workers."""
-        parent = self.processes[name].pid
-        return [int(pid) for pid in
-                Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+    def pid(self, name):
+        """Of a handler's process, which its supervisor starts anew when it dies."""
+        return int((self.run / "service" / name / "supervise" / "pid").read_text())
 
     # -- requests --------------------------------------------------------------------------------
 

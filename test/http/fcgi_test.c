@@ -1,5 +1,5 @@
 /* An app behind FastCGI, asked over a socket as nginx does. */
-#include "http/fcgi.h"
+#include "http/crew.h"
 
 #include <fastcgi.h>
 #include <signal.h>
@@ -68,15 +68,16 @@ static const struct route routes[] = {
 static const struct app app = {
     "fcgi", "/test", routes, COUNT(routes), .body_max = 64, .open = open_state};
 
-/* -- the worker ------------------------------------------------------------------------------ */
+/* -- the process ----------------------------------------------------------------------------- */
 
-/* libfcgi takes its listening socket as descriptor 0. */
+/* The listening socket is descriptor 0. One worker: what it serves, it serves one after another. */
 static pid_t
-start_worker(const char *metrics_dir)
+start_process(const char *metrics_dir)
 {
     const struct settings settings = {.metrics_dir = metrics_dir, .bundle_root = "here"};
     struct db db;
     const struct turn turn = {.db = &db, .settings = &settings};
+    struct err err;
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     unlink(address.sun_path);
@@ -86,8 +87,7 @@ start_worker(const char *metrics_dir)
     if (pid == 0) {
         dup2(listener, STDIN_FILENO);
         db_init(&db, ""); /* no route here asks it */
-        fcgi_serve(&app, &turn);
-        exit(EXIT_SUCCESS);
+        exit(crew_serve(&app, &turn, 1, &err) ? EXIT_SUCCESS : EXIT_FAILURE);
     }
     close(listener);
     return pid;
@@ -103,7 +103,7 @@ dial(void)
 }
 
 static void
-stop_worker(pid_t pid)
+stop_process(pid_t pid)
 {
     int status = -1;
 
@@ -159,15 +159,18 @@ put_params(struct wire *wire, const char *const *params)
     put_record(wire, FCGI_PARAMS, "", 0);
 }
 
+/* Up to the end of the connection, or of the answer. */
 static const char *
-read_all(int fd, size_t *size)
+read_answer(int fd, size_t *size)
 {
+    static const char end[] = {FCGI_VERSION_1, FCGI_END_REQUEST, 0, 1, 0, 8, 0, 0};
     size_t room = 8192;
     char *data = arena_alloc(&arena, room + 1);
     ssize_t got;
 
     *size = 0;
-    while (*size < room && (got = read(fd, data + *size, room - *size)) > 0)
+    while (memmem(data, *size, end, sizeof(end)) == NULL && *size < room &&
+        (got = read(fd, data + *size, room - *size)) > 0)
         *size += (size_t)got;
     return data;
 }
@@ -177,7 +180,7 @@ static const char *
 receive(int fd)
 {
     size_t size;
-    const char *data = read_all(fd, &size), *text = "";
+    const char *data = read_answer(fd, &size), *text = "";
 
     for (size_t at = 0; at + sizeof(FCGI_Header) <= size;) {
         FCGI_Header header;
@@ -192,12 +195,11 @@ receive(int fd)
     return text;
 }
 
-static const char *
-ask(const char *const *params, const char *body)
+static void
+send_request(int fd, int flags, const char *const *params, const char *body)
 {
-    const FCGI_BeginRequestBody begin = {.roleB0 = FCGI_RESPONDER};
+    const FCGI_BeginRequestBody begin = {.roleB0 = FCGI_RESPONDER, .flags = (unsigned char)flags};
     struct wire wire = {.size = 0};
-    int fd = dial();
 
     put_record(&wire, FCGI_BEGIN_REQUEST, &begin, sizeof(begin));
     put_params(&wire, params);
@@ -205,7 +207,24 @@ ask(const char *const *params, const char *body)
         put_record(&wire, FCGI_STDIN, body, strlen(body));
     put_record(&wire, FCGI_STDIN, "", 0);
     CHECK(write(fd, wire.data, wire.size) == (ssize_t)wire.size);
+}
+
+static bool
+at_end(int fd)
+{
+    char byte;
+
+    return read(fd, &byte, 1) == 0;
+}
+
+static const char *
+ask(const char *const *params, const char *body)
+{
+    int fd = dial();
+
+    send_request(fd, 0, params, body);
     const char *answer = receive(fd);
+    CHECK(at_end(fd));
     close(fd);
     return answer;
 }
@@ -278,9 +297,77 @@ test_the_state_is_made_once(void)
     CHECK(strstr(answer, "{\"text\":\"state of here\"}") != NULL);
 }
 
-/* Counts outlive the worker, gauges do not. */
+static const char *const state_params[] = {
+    "REQUEST_METHOD", "GET", "SCRIPT_NAME", "/test/state", NULL};
+
+static bool
+answers_on(int fd)
+{
+    send_request(fd, FCGI_KEEP_CONN, state_params, "");
+    return begins(receive(fd), "Status: 200\r\n");
+}
+
 static void
-test_the_worker_has_counted_what_it_answered(bool lives)
+test_a_kept_connection_holds_no_worker(void)
+{
+    int kept[3], silent = dial();
+
+    for (size_t i = 0; i < COUNT(kept); i++) {
+        kept[i] = dial();
+        CHECK(answers_on(kept[i]));
+    }
+    for (size_t i = 0; i < COUNT(kept); i++)
+        CHECK(answers_on(kept[i]));
+    test_the_state_is_made_once();
+    for (size_t i = 0; i < COUNT(kept); i++)
+        close(kept[i]);
+    close(silent);
+    test_the_state_is_made_once();
+}
+
+/* What is left of a body that nobody has read is not taken for the next request. */
+static void
+test_a_request_ends_where_the_next_begins(void)
+{
+    int fd = dial();
+
+    send_request(fd, FCGI_KEEP_CONN,
+        PARAMS("REQUEST_METHOD", "GET", "SCRIPT_NAME", "/test/state", "CONTENT_LENGTH", "2"),
+        "more than was announced");
+    CHECK(begins(receive(fd), "Status: "));
+    CHECK(answers_on(fd));
+    close(fd);
+}
+
+static void
+test_what_is_no_request_ends_its_connection(void)
+{
+    int fd = dial();
+
+    CHECK(write(fd, "GET / HTTP/1.1\r\n\r\n", 18) == 18);
+    CHECK(at_end(fd));
+    close(fd);
+    test_the_state_is_made_once();
+}
+
+/* Requests that are on their way are answered; the connection is not kept any more. */
+static void
+test_an_end_that_loses_nothing(pid_t process)
+{
+    int fd = dial(), idle = dial();
+
+    CHECK(answers_on(fd) && answers_on(idle));
+    kill(process, SIGTERM);
+    CHECK(answers_on(fd));
+    CHECK(at_end(fd));
+    CHECK(at_end(idle));
+    close(fd);
+    close(idle);
+}
+
+/* Counts outlive the process, gauges do not. */
+static void
+test_what_was_answered_is_counted(bool lives)
 {
     struct metrics *sum = metrics_new();
     struct err err = {0};
@@ -300,18 +387,22 @@ main(void)
 {
     CHECK(mkdtemp(folder) != NULL);
     snprintf(address.sun_path, sizeof(address.sun_path), "%s.sock", folder);
-    pid_t worker = start_worker(folder);
+    pid_t process = start_process(folder);
     test_what_nginx_says_of_the_token_reaches_the_route();
     test_without_a_token_there_is_no_answer();
     test_a_head_request_has_the_headers_alone();
     test_a_body_is_as_long_as_it_was_announced();
     test_the_state_is_made_once();
-    test_the_worker_has_counted_what_it_answered(true);
-    stop_worker(worker);
-    test_the_worker_has_counted_what_it_answered(false);
-    worker = start_worker("/dev/null/x"); /* nothing can be counted: served all the same */
+    test_what_was_answered_is_counted(true);
+    test_a_kept_connection_holds_no_worker();
+    test_a_request_ends_where_the_next_begins();
+    test_what_is_no_request_ends_its_connection();
+    test_an_end_that_loses_nothing(process);
+    stop_process(process);
+    test_what_was_answered_is_counted(false);
+    process = start_process("/dev/null/x"); /* nothing can be counted: served all the same */
     test_the_state_is_made_once();
-    stop_worker(worker);
+    stop_process(process);
     unlink(address.sun_path);
     scratch_remove(folder);
     arena_reset(&arena);
