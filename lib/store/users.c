@@ -112,11 +112,15 @@ static const struct query USERS_SEARCH_PART = {
     .row = &user_schema,
 };
 
+/* $9 are the first $10 characters, 1 or 2: each half follows an index of its own in the order of
+ * the list. */
 static const struct query USERS_SEARCH_BEGINNING = {
     .name = "users_search_beginning",
-    .sql =
-        "select " USER_COLUMNS " from tg_user" LIST_WHERE " and (telegram_id::text like $9 || '%'"
-        " or telegram_username ilike $9 || '%')" LIST_ORDER,
+    .sql = "select " USER_COLUMNS " from ((select " USER_COLUMNS " from tg_user" LIST_WHERE
+           " and left(telegram_id::text, $10::int) = $9" LIST_ORDER ") union (select " USER_COLUMNS
+           " from tg_user" LIST_WHERE
+           " and lower(left(telegram_username, $10::int)) = lower($9)" LIST_ORDER
+           ")) found" LIST_ORDER,
     .plan = PLAN_CUSTOM,
     .row = &user_schema,
 };
@@ -133,13 +137,20 @@ escaped(const char *text, struct arena *arena)
     return like;
 }
 
+enum {
+    PART_MIN = 3 /* characters that are searched for anywhere; fewer, at the beginning */
+};
+
 bool
 users_list(struct db *db, const struct users_query *in, struct list *users, struct err *err)
 {
+    static const struct db_arg none = {.type = ARG_END};
     bool one_role = field_present(in->present, USERS_ROLE);
-    const struct query *query = in->search == NULL ? &USERS_LIST
-        : utf8_count(in->search) >= 3              ? &USERS_SEARCH_PART
-                                                   : &USERS_SEARCH_BEGINNING;
+    int64_t length = in->search == NULL ? 0 : utf8_count(in->search);
+    bool beginning = length > 0 && length < PART_MIN;
+    const struct query *query = length == 0 ? &USERS_LIST
+        : beginning                         ? &USERS_SEARCH_BEGINNING
+                                            : &USERS_SEARCH_PART;
     const struct db_arg args[] = {
         arg_time(in->cursor.created_at),
         arg_opt_int(cursor_number(&in->cursor)),
@@ -149,9 +160,11 @@ users_list(struct db *db, const struct users_query *in, struct list *users, stru
         arg_int(in->seen_by),
         arg_text(user_role_names[in->seen_rank]),
         arg_int(in->limit + 1),
-        in->search == NULL ? (struct db_arg){.type = ARG_END}
-                           : arg_text(escaped(in->search, db->arena)),
-        {.type = ARG_END},
+        length == 0     ? none
+            : beginning ? arg_text(in->search)
+                        : arg_text(escaped(in->search, db->arena)),
+        beginning ? arg_int(length) : none,
+        none,
     };
 
     return db_all(db, query, args, users, err);

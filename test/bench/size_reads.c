@@ -196,6 +196,19 @@ search_beginning(struct bench *bench)
 }
 
 static bool
+search_letter(struct bench *bench)
+{
+    return users_by(bench, (struct users_query){.search = "c"});
+}
+
+/* What no name begins with. */
+static bool
+search_letters(struct bench *bench)
+{
+    return users_by(bench, (struct users_query){.search = "zq"});
+}
+
+static bool
 list_devices(struct bench *bench)
 {
     const struct devices_query query = {0};
@@ -373,6 +386,8 @@ const struct read reads[] = {
     {"users, a username", search_username},
     {"users, a first name of a fifth", search_common_name},
     {"users, two digits an id begins with", search_beginning},
+    {"users, a letter a username begins with", search_letter},
+    {"users, two letters that none begins with", search_letters},
     {"devices of a user", list_devices},
     {"connections of a device", list_connections},
     {"revisions of a connection", list_revisions},

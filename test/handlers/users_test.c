@@ -66,7 +66,9 @@ static const struct call calls[] = {
     {"a wildcard is only itself", "GET", "/users?search=g%25n", NULL, 200, "[]"},
     {"the beginning of an id", "GET", "/users?search=7", NULL, 200, "[" ID(7) "]"},
     {"the beginning of a username", "GET", "/users?search=ad", NULL, 200, "[" ID(7) "]"},
+    {"one letter of it, in any case", "GET", "/users?search=A", NULL, 200, "[" ID(7) "]"},
     {"not its middle", "GET", "/users?search=da", NULL, 200, "[]"},
+    {"a wildcard is itself there, too", "GET", "/users?search=a_", NULL, 200, "[]"},
 
     {"by pseudonym", "GET", "/users?pid=" PID_8, NULL, 200, "[" ID(8) "]"},
     {"nobody's", "GET", "/users?pid=00000000000000000000", NULL, 200, "[]"},
