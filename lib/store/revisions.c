@@ -75,9 +75,10 @@ static const struct query REVISIONS_LIST = {
 static const struct query REVISIONS_FORGET = {
     .name = "revisions_forget",
     .sql = "with old as materialized (select id from connection_revision where status = 'revoked'"
-           " and credential_key is not null and revoked_at < now() - $1 * interval '1 second'"
+           " and (credential_key is not null or credential_shared)"
+           " and revoked_at < now() - $1 * interval '1 second'"
            " order by revoked_at limit 500 for update skip locked)"
-           " update connection_revision r set credential_key = null,"
+           " update connection_revision r set credential_key = null, credential_shared = false,"
            " effective_config_json = " REVISION_REDUCED " from old where r.id = old.id",
 };
 

@@ -321,6 +321,45 @@ test_3_1_activation_ends_with_the_secret(void)
     }
 }
 
+/* As earlier releases wrote them; no key can be made of their credentials. */
+static void
+test_3_1_of_an_adopted_revision_no_secret_remains(void)
+{
+    static const char kept[] = "select count(*) as n from connection_revision where id = $1"
+                               " and effective_config_json::text like '%secret%'";
+    static const char *const configs[] = {
+        "{\"protocol\": \"vless\", \"uuid\": \"secret\"}",
+        "{\"auth\": {\"type\": \"userpass\", \"password\": \"secret\"},"
+        " \"obfs\": {\"type\": \"salamander\", \"password\": \"secret\"}}",
+        "{\"interface\": {\"private_key\": \"secret\"}, \"peer\": {\"preshared_key\": \"secret\"}}",
+    };
+    struct connection connection;
+    struct revision revision;
+    int64_t count;
+
+    for (size_t i = 0; i < COUNT(configs); i++) {
+        fixture_turn(&fixture);
+        fixture_exec(&fixture, "delete from connection", NULL);
+        fixture_connect(&fixture, &connection);
+        issued(connection.id);
+        const char *id = connection.revision->id;
+        fixture_exec(&fixture,
+            "update connection_revision set credential_key = null, credential_shared = true,"
+            " effective_config_json = $1::jsonb where slot = 1",
+            configs[i]);
+        CHECK(revision_revoke(&fixture.turn, id, &revision, &fixture.err));
+        CHECK(strstr(revision.effective_config_json, "secret") == NULL);
+        CHECK_INT(1, fixture_number(&fixture, kept, id));
+        CHECK(revisions_forget(&fixture.db, 3600, &count, &fixture.err));
+        CHECK_INT(0, count);
+        CHECK(revisions_forget(&fixture.db, -1, &count, &fixture.err));
+        CHECK_INT(1, count);
+        CHECK_INT(0, fixture_number(&fixture, kept, id));
+        CHECK(revisions_forget(&fixture.db, -1, &count, &fixture.err));
+        CHECK_INT(0, count);
+    }
+}
+
 /* -- what it costs ------------------------------------------------------------------------- */
 
 static int64_t
@@ -404,6 +443,7 @@ main(void)
     test_3_1_the_last_one_takes_the_connection_with_it();
     test_3_1_a_revoked_revision_shows_no_secret_but_keeps_it();
     test_3_1_activation_ends_with_the_secret();
+    test_3_1_of_an_adopted_revision_no_secret_remains();
     test_3_1_a_thousand_past_revisions_cost_nothing();
     fixture_close(&fixture);
     return check_report("domain/revisions");
