@@ -39,8 +39,8 @@ static const struct schema count_schema = SCHEMA(struct inventory_count, count_f
 
 /* An address is free when no lease holds it; a pool's network, broadcast and gateway never are. */
 #define POOLS                                                                                      \
-    "select greatest(0, (1::bigint << (32 - masklen(cidr::inet))) - 3) as size"                    \
-    " from ipam_pool where family(cidr::inet) = 4"
+    "select greatest(0, (1::bigint << (32 - masklen(as_ipv4(cidr)))) - 3) as size"                 \
+    " from ipam_pool where as_ipv4(cidr) is not null"
 #define HELD                                                                                       \
     "select 'active' as state from ipam_lease where status = 'active' union all"                   \
     " select 'quarantined' from ipam_lease where status = 'quarantined' and quarantined_until > "  \

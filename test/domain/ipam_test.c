@@ -7,6 +7,7 @@
 #include "domain/revisions.h"
 #include "harness/check.h"
 #include "harness/tunnels.h"
+#include "store/ipam.h"
 
 static struct fixture fixture;
 
@@ -79,6 +80,78 @@ test_3_6_an_old_address_that_another_has_now_does_not_come_back(void)
     CHECK_STR("10.70.0.2", tunnel_address(&fixture, &other));
     struct connection late = tunnel_connect(&fixture, 0);
     CHECK_STR("10.70.0.3", tunnel_address(&fixture, &late));
+}
+
+static void
+add_lease(const char *device_id, const char *ip, const char *status)
+{
+    fixture_exec(&fixture,
+        "insert into ipam_lease (id, pool_id, ip, owner_type, owner_id, status, quarantined_until)"
+        " select gen_random_uuid(), id, split_part($1, ' ', 2), 'device',"
+        " split_part($1, ' ', 1)::uuid, split_part($1, ' ', 3)::ipam_lease_status,"
+        " case when $1 like '%quarantined' then now() + interval '1 day' end from ipam_pool",
+        arena_printf(&fixture.arena, "%s %s %s", device_id, ip, status));
+}
+
+static void
+test_3_6_an_old_address_that_is_none_of_the_pool_does_not_come_back(void)
+{
+    static const char *const odd[] = {"10.70.0.300", "somewhere", "fd00::2", "10.71.0.2",
+        "10.70.0.0", "10.70.0.1", "10.70.0.255/32", "10.70.0.1/24"};
+
+    tunnels_begin(&fixture, "10.70.0.0/24", COUNT(odd) + 1);
+    for (int i = 0; i < (int)COUNT(odd); i++) {
+        const char *device_id = tunnel_device(&fixture, i);
+        struct tunnel tunnel;
+
+        add_lease(device_id, odd[i], "quarantined");
+        CHECK(tunnel_look(&fixture.db, device_id, &tunnel, &fixture.err));
+        CHECK(tunnel.left);
+        struct connection connection = tunnel_connect(&fixture, i);
+        CHECK_STR(arena_printf(&fixture.arena, "10.70.0.%d", i + 2),
+            tunnel_address(&fixture, &connection));
+    }
+    add_lease(tunnel_device(&fixture, COUNT(odd)), "10.70.0.40/24", "quarantined");
+    struct connection own = tunnel_connect(&fixture, COUNT(odd));
+    CHECK_STR("10.70.0.40", tunnel_address(&fixture, &own));
+}
+
+/* In use it could never be; where it can be read, it is kept. */
+static void
+test_3_6_an_address_in_use_that_cannot_be_read_is_replaced(void)
+{
+    static const struct issue_new in = {0};
+    struct revision revision;
+
+    tunnels_begin(&fixture, "10.70.0.0/24", 2);
+    add_lease(tunnel_device(&fixture, 0), "somewhere", "active");
+    struct connection a = tunnel_connect(&fixture, 0);
+    CHECK_STR("10.70.0.2", tunnel_address(&fixture, &a));
+    fixture_exec(&fixture, "update ipam_lease set ip = '10.70.0.2x' where status = 'active'", NULL);
+    CHECK(revision_issue(&fixture.turn, a.id, &in, &revision, &fixture.err));
+    CHECK_STR("10.70.0.2", tunnel_config(&fixture, &revision).assigned_ip);
+    CHECK_INT(1,
+        fixture_number(&fixture,
+            "select count(*) as n from ipam_lease l join wireguard_peer p on p.lease_id = l.id"
+            " where l.status = 'active' and l.ip = '10.70.0.2'",
+            NULL));
+    CHECK_INT(2,
+        fixture_number(
+            &fixture, "select count(*) as n from ipam_lease where status = 'released'", NULL));
+    add_lease(tunnel_device(&fixture, 1), "192.0.2.7", "active");
+    struct connection b = tunnel_connect(&fixture, 1);
+    CHECK_STR("192.0.2.7", tunnel_address(&fixture, &b));
+}
+
+static void
+test_3_6_a_pool_that_cannot_be_read_has_no_addresses(void)
+{
+    struct connection connection;
+
+    tunnels_begin(&fixture, "everywhere", 1);
+    CHECK(
+        !fixture_connect_as(&fixture, PROTOCOL_WIREGUARD, tunnel_device(&fixture, 0), &connection));
+    CHECK_INT(ERR_IPAM_EXHAUSTED, fixture.err.code);
 }
 
 static void
@@ -279,6 +352,9 @@ main(void)
     test_3_6_addresses_are_the_lowest_free_but_ones_own_comes_first();
     test_3_6_what_older_programs_left_is_not_given_twice();
     test_3_6_an_old_address_that_another_has_now_does_not_come_back();
+    test_3_6_an_old_address_that_is_none_of_the_pool_does_not_come_back();
+    test_3_6_an_address_in_use_that_cannot_be_read_is_replaced();
+    test_3_6_a_pool_that_cannot_be_read_has_no_addresses();
     test_3_2_there_are_253_addresses();
     test_3_6_a_second_pool_follows_the_first();
     test_3_6_addresses_are_as_the_model_says();
