@@ -52,6 +52,14 @@ read_body(const FCGX_Request *fcgi, const struct app *app, struct req *req)
     req->body = body;
 }
 
+/* Of the refusal of what it asks for itself nginx reads status and headers; a body would only go
+ * to a file, because auth.conf tells it to store what it reads to the end. */
+static bool
+is_bare(const struct req *req)
+{
+    return req->failed != ERR_NONE && req->route != NULL && req->route->flags & INTERNAL;
+}
+
 static void
 write_answer(const FCGX_Request *fcgi, const struct req *req)
 {
@@ -60,12 +68,27 @@ write_answer(const FCGX_Request *fcgi, const struct req *req)
     FCGX_FPrintF(fcgi->out, "Status: %d\r\n", answer->status);
     for (size_t i = 0; i < answer->header_count; i++)
         FCGX_FPrintF(fcgi->out, "%s: %s\r\n", answer->headers[i].name, answer->headers[i].value);
+    if (is_bare(req)) {
+        FCGX_PutS("Content-Length: 0\r\n\r\n", fcgi->out);
+        return;
+    }
     if (answer->type != NULL)
         FCGX_FPrintF(fcgi->out, "Content-Type: %s\r\nContent-Length: %lu\r\n", answer->type,
             (unsigned long)answer->size);
     FCGX_PutS("\r\n", fcgi->out);
     if (!str_eq(req->method, "HEAD"))
         FCGX_PutStr(answer->data, (int)answer->size, fcgi->out);
+}
+
+/* nginx could send the next request before it sees that the connection is closed. It does not keep
+ * one that brought more than was announced, and drops the rest. */
+static void
+leave_if_draining(FCGX_Request *fcgi, const struct gate *gate)
+{
+    if (!fcgi->keepConnection || !gate_draining(gate))
+        return;
+    FCGX_PutChar('\n', fcgi->out);
+    fcgi->keepConnection = 0;
 }
 
 static void
@@ -86,7 +109,6 @@ finish(FCGX_Request *fcgi, struct gate *gate)
 {
     while (FCGX_GetChar(fcgi->in) != EOF)
         ;
-    fcgi->keepConnection &= !gate_draining(gate);
     FCGX_Finish_r(fcgi);
     give_back(fcgi, gate);
 }
@@ -130,6 +152,7 @@ answer(FCGX_Request *fcgi, const struct worker *worker)
     read_body(fcgi, worker->app, &req);
     app_serve(worker->app, &req);
     write_answer(fcgi, &req);
+    leave_if_draining(fcgi, worker->gate);
     app_log(&req);
     finish(fcgi, worker->gate); /* nginx has the answer; params are gone with it */
     app_finish(&req);
@@ -143,9 +166,9 @@ static void
 serve(FCGX_Request *fcgi, int fd, const struct worker *worker)
 {
     FCGX_InitRequest(fcgi, -1, FCGI_FAIL_ACCEPT_ON_INTR);
-    FCGX_Detach(fcgi);
     fcgi->ipcFd = fd;
     fcgi->keepConnection = 1;
+    FCGX_Detach(fcgi); /* does nothing while there is no connection */
     if (FCGX_Accept_r(fcgi) == 0)
         answer(fcgi, worker);
     else

@@ -12,8 +12,8 @@
 #include "base/fs.h"
 #include "base/time.h"
 
-#define DRAIN_USEC (2 * USEC_SEC)
-#define TICK_USEC  (10 * USEC_MS)
+#define SETTLE_USEC (3 * USEC_SEC / 2)
+#define TICK_USEC   (10 * USEC_MS)
 
 enum {
     PLACES = 512,     /* connections; a process has 1,024 files */
@@ -69,18 +69,27 @@ welcome(const struct gate *gate, int fd)
         watch(gate, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLONESHOT);
 }
 
+/* Whether one came. Its place is taken first: who sees no place taken has overlooked nobody. */
+static bool
+take(struct gate *gate)
+{
+    atomic_fetch_add(&gate->open, 1);
+    int fd = accept4(gate->listener, NULL, NULL, SOCK_CLOEXEC);
+
+    if (fd >= 0 && welcome(gate, fd))
+        return true;
+    fs_close(&fd);
+    gate_forget(gate);
+    return false;
+}
+
 /* While all places are taken nobody listens; who connects waits in the socket's queue. */
 static void
 take_one(struct gate *gate)
 {
-    int fd = accept4(gate->listener, NULL, NULL, SOCK_CLOEXEC);
-
-    if (fd < 0 || atomic_fetch_add(&gate->open, 1) + 1 < PLACES)
+    take(gate);
+    if (atomic_load(&gate->open) < PLACES)
         listen_on(gate);
-    if (fd >= 0 && !welcome(gate, fd)) {
-        close(fd);
-        gate_forget(gate);
-    }
 }
 
 int
@@ -121,14 +130,33 @@ gate_draining(const struct gate *gate)
     return atomic_load_explicit(&gate->draining, memory_order_relaxed);
 }
 
+/* Whether all are closed, for a while. */
+static void
+settle(const struct gate *gate)
+{
+    const struct timespec tick = {.tv_nsec = TICK_USEC * 1000};
+    usec_t deadline = time_monotonic() + SETTLE_USEC;
+
+    while (atomic_load(&gate->open) > 0 && time_monotonic() < deadline)
+        nanosleep(&tick, NULL);
+}
+
+/* A socket that is shut is always readable, so nobody may wait for it any more. */
+static void
+close_listener(struct gate *gate)
+{
+    watch(gate, EPOLL_CTL_DEL, gate->listener, 0);
+    shutdown(gate->listener, SHUT_RD);
+    while (take(gate))
+        ;
+}
+
 void
 gate_drain(struct gate *gate)
 {
-    const struct timespec tick = {.tv_nsec = TICK_USEC * 1000};
-    usec_t deadline = time_monotonic() + DRAIN_USEC;
-
     atomic_store(&gate->draining, true);
-    while (atomic_load(&gate->open) > 0 && time_monotonic() < deadline)
-        nanosleep(&tick, NULL);
+    settle(gate);
+    close_listener(gate);
+    settle(gate);
     eventfd_write(gate->closed, 1);
 }

@@ -35,9 +35,10 @@ void gate_forget(struct gate *gate);
 /* No connection should be kept any more: close it after the answer. */
 bool gate_draining(const struct gate *gate);
 
-/* Ends gate_next() for all: when nginx has closed what it kept without use (it does so after
- * keepalive_timeout, 1 s; closed here, one could hold a request that is just being sent), after 2 s
- * at the latest. New connections are taken until then. */
+/* Ends gate_next() for all, in two steps of 1.5 s at most. First those connections end that nginx
+ * keeps without use: it closes them after keepalive_timeout, 1 s; closed here, one could hold a
+ * request that is just being sent. New ones are taken until then. Then nobody can connect any more,
+ * and who has is answered. */
 void gate_drain(struct gate *gate);
 
 #endif

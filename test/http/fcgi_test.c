@@ -54,6 +54,13 @@ say_state(struct req *req, struct err *err)
     return reply(req, &(struct note){req->state});
 }
 
+static bool
+refuse(struct req *req, struct err *err)
+{
+    (void)req; /* the prototype is the route's */
+    return err_set(err, ERR_TOKEN);
+}
+
 static void *
 open_state(const struct settings *settings, struct arena *own)
 {
@@ -63,6 +70,7 @@ open_state(const struct settings *settings, struct arena *own)
 static const struct route routes[] = {
     {"GET", "/who", "sni:read", say_who, 200, .answer = &note_schema},
     {"GET", "/state", "", say_state, 200, .answer = &note_schema},
+    {"GET", "/inner", "", refuse, 204, INTERNAL},
     {"POST", "/body", "", say_body, 201, .body = &note_schema, .answer = &note_schema},
 };
 static const struct app app = {
@@ -245,6 +253,12 @@ begins(const char *text, const char *start)
     return strstr(text, start) == text;
 }
 
+static bool
+ends(const char *text, const char *end)
+{
+    return strlen(text) >= strlen(end) && str_eq(text + strlen(text) - strlen(end), end);
+}
+
 /* -- tests ----------------------------------------------------------------------------------- */
 
 static void
@@ -278,6 +292,17 @@ test_a_head_request_has_the_headers_alone(void)
     CHECK(begins(answer, "Status: 200\r\n"));
     CHECK(strstr(answer, "Content-Length: 24\r\n") != NULL);
     CHECK(answer[strlen(answer) - 1] == '\n');
+}
+
+/* nginx would write it to a file. */
+static void
+test_a_refusal_that_nginx_alone_reads_has_no_body(void)
+{
+    const char *answer = ask(PARAMS("REQUEST_METHOD", "GET", "SCRIPT_NAME", "/test/inner"), "");
+
+    CHECK(begins(answer, "Status: 401\r\n"));
+    CHECK(strstr(answer, "WWW-Authenticate: Bearer\r\nContent-Length: 0\r\n\r\n") != NULL);
+    CHECK(ends(answer, "\r\n\r\n"));
 }
 
 static void
@@ -350,19 +375,36 @@ test_what_is_no_request_ends_its_connection(void)
     test_the_state_is_made_once();
 }
 
-/* Requests that are on their way are answered; the connection is not kept any more. */
+static bool
+listens(void)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool connected = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+
+    close(fd);
+    return connected;
+}
+
+/* Requests that are on their way are answered, also of who was the last to connect; the connection
+ * is not kept any more, and nginx can tell by the answer. */
 static void
 test_an_end_that_loses_nothing(pid_t process)
 {
-    int fd = dial(), idle = dial();
+    int fd = dial(), idle = dial(), last = dial();
 
     CHECK(answers_on(fd) && answers_on(idle));
     kill(process, SIGTERM);
-    CHECK(answers_on(fd));
+    while (listens())
+        ;
+    send_request(fd, FCGI_KEEP_CONN, state_params, "");
+    CHECK(ends(receive(fd), "here\"}\n")); /* one byte too much */
     CHECK(at_end(fd));
+    CHECK(answers_on(last));
+    CHECK(at_end(last));
     CHECK(at_end(idle));
     close(fd);
     close(idle);
+    close(last);
 }
 
 /* Counts outlive the process, gauges do not. */
@@ -391,6 +433,7 @@ main(void)
     test_what_nginx_says_of_the_token_reaches_the_route();
     test_without_a_token_there_is_no_answer();
     test_a_head_request_has_the_headers_alone();
+    test_a_refusal_that_nginx_alone_reads_has_no_body();
     test_a_body_is_as_long_as_it_was_announced();
     test_the_state_is_made_once();
     test_what_was_answered_is_counted(true);
