@@ -5,7 +5,6 @@ asks, and with the parts behind nginx.
 
 `seen` is told each answer, for the count of what is covered.
 """
-import os
 import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -258,7 +257,7 @@ class Shared:
     def behind(self):
         """The families hang, then they are dead, then auth is."""
         for name in self.families():
-            os.kill(self.stack.pid(name), signal.SIGSTOP)
+            self.stack.halt(name)
         served = self.served()
         with ThreadPoolExecutor(len(served)) as pool:
             for route, answer in zip(served, pool.map(self.send, served)):

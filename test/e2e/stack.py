@@ -216,10 +216,24 @@ class Stack:
         except OSError:
             return False
 
+    def end(self, supervise):
+        """A service, by SIGTERM alone. A runsv that ends sends SIGCONT too, which also takes back the SIGSTOP by
+        which LeakSanitizer looks at a process that exits: it would wait for ever."""
+        (supervise / "control").write_bytes(b"o") # it is not started again
+        wait_until(lambda: (supervise / "stat").read_text() != "run\n", supervise)
+        pid = (supervise / "pid").read_text().strip()
+        if pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGTERM)
+        wait_until(lambda: (supervise / "stat").read_text() == "down\n", supervise)
+
     def stop(self, name, signo=signal.SIGTERM):
         process = self.processes.pop(name)
-        process.send_signal(signo)
+        supervise = self.run / "service" / name / "supervise"
         try:
+            if signo == signal.SIGTERM and process.poll() is None and supervise.exists():
+                self.end(supervise)
+            process.send_signal(signo)
             process.wait(15)
         finally:
             try:
@@ -235,6 +249,13 @@ class Stack:
     def pid(self, name):
         """Of a handler's process, which its supervisor starts anew when it dies."""
         return int((self.run / "service" / name / "supervise" / "pid").read_text())
+
+    def halt(self, name):
+        """Stops it for the time being: all its threads, which the signal alone does not wait for."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGSTOP)
+        wait_until(lambda: all(stat.read_text().rpartition(")")[2].split()[0] == "T"
+                               for stat in Path(f"/proc/{pid}/task").glob("*/stat")), f"{name} is stopped")
 
     # -- requests --------------------------------------------------------------------------------
 
