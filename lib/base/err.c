@@ -101,6 +101,16 @@ const struct err_kind err_kinds[ERR_CODES] = {
     [ERR_INTERNAL] = {CLASS_INTERNAL, "internal", "Internal error"},
 };
 
+static void fill(struct err *err, enum err_code code, const char *fmt, va_list ap) PRINTF(3, 0);
+
+static void
+fill(struct err *err, enum err_code code, const char *fmt, va_list ap)
+{
+    err->code = code;
+    err->member = err->fault = NULL;
+    vsnprintf(err->detail, sizeof(err->detail), fmt, ap);
+}
+
 void
 err_fill(struct err *err, enum err_code code)
 {
@@ -112,8 +122,19 @@ err_fill_text(struct err *err, enum err_code code, const char *fmt, ...)
 {
     va_list ap;
 
-    err->code = code;
     va_start(ap, fmt);
-    vsnprintf(err->detail, sizeof(err->detail), fmt, ap);
+    fill(err, code, fmt, ap);
     va_end(ap);
+}
+
+void
+err_fill_fault(struct err *err, const char *member, const char *fault, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    fill(err, ERR_INPUT, fmt, ap);
+    va_end(ap);
+    err->member = member;
+    err->fault = fault;
 }

@@ -26,7 +26,9 @@ extern const struct err_kind err_kinds[ERR_CODES];
 
 struct err {
     enum err_code code;
-    char detail[256]; /* one sentence; never a secret */
+    const char *member; /* of the input, which a rule refused; NULL: none in particular */
+    const char *fault;  /* and then its type, one of schema/read.h */
+    char detail[256];   /* one sentence; never a secret */
 };
 
 /* Fill *err with the code's sentence, or with a better one. The value is false, so that callers
@@ -34,7 +36,12 @@ struct err {
 #define err_set(err, code)      (err_fill(err, code), false)
 #define err_say(err, code, ...) (err_fill_text(err, code, __VA_ARGS__), false)
 
+/* The same for what a rule finds in one member of the input. */
+#define err_fault(err, name, type, ...) (err_fill_fault(err, name, type, __VA_ARGS__), false)
+
 void err_fill(struct err *err, enum err_code code);
 void err_fill_text(struct err *err, enum err_code code, const char *fmt, ...) PRINTF(3, 4);
+void err_fill_fault(struct err *err, const char *member, const char *fault, const char *fmt, ...)
+    PRINTF(4, 5);
 
 #endif

@@ -122,6 +122,6 @@ sendings_show(
     const struct turn *turn, const struct sendings_query *in, struct list *rows, struct err *err)
 {
     if (in->node_id == NULL && in->aggregate_id == NULL)
-        return err_say(err, ERR_INPUT, "node_id or aggregate_id is required");
+        return err_fault(err, "node_id", "missing", "node_id or aggregate_id is required");
     return sendings_list(turn->db, in, rows, err);
 }

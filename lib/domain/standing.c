@@ -115,7 +115,7 @@ check_grace(const struct user *before, const struct entitlement_set *in, struct 
 {
     return in->entitlement_status != STANDING_GRACE || in->grace_ends_at == USEC_NONE ||
         in->grace_ends_at > before->locked_at ||
-        err_say(err, ERR_INPUT, "grace_ends_at is in the past");
+        err_fault(err, "grace_ends_at", "greater_than_equal", "grace_ends_at is in the past");
 }
 
 /* Who is blocked keeps the day on which his grace ended. */

@@ -75,7 +75,8 @@ read_scopes(const struct list *in, struct list *scopes, struct arena *arena, str
 
     for (size_t i = 0; i < in->count; i++) {
         if (seen >> indexes[i] & 1)
-            return err_say(err, ERR_INPUT, "A scope is named twice: %s", scope_names[indexes[i]]);
+            return err_fault(
+                err, "scopes", "list_type", "A scope is named twice: %s", scope_names[indexes[i]]);
         seen |= UINT64_C(1) << indexes[i];
         names[i] = scope_names[indexes[i]];
     }
@@ -124,7 +125,7 @@ static bool
 check_end(usec_t expires_at, struct err *err)
 {
     return expires_at == USEC_NONE || expires_at > time_now() ||
-        err_say(err, ERR_INPUT, "expires_at is in the past");
+        err_fault(err, "expires_at", "greater_than_equal", "expires_at is in the past");
 }
 
 /* In the log, a name stands for whoever has it; spaces at its ends would be lost in a header. */
@@ -132,7 +133,8 @@ static bool
 check_name(const char *name, struct err *err)
 {
     if (*name == ' ' || name[strlen(name) - 1] == ' ')
-        return err_say(err, ERR_INPUT, "A name must neither begin nor end with a space");
+        return err_fault(
+            err, "name", "string_pattern", "A name must neither begin nor end with a space");
     return !str_eq(name, TOKEN_BOOTSTRAP) || err_set(err, ERR_TOKEN_NAME_EXISTS);
 }
 

@@ -170,8 +170,10 @@ app_serve(const struct app *app, struct req *req)
     bool done = input_well_formed(req, &err) && route_find(req, &err) && check_size(req, &err) &&
         check_token(req, &err) && check_media_type(req, &err) && input_read(req, &reader, &err) &&
         run(req, &err);
-    if (!done)
+    if (!done) {
+        input_blame(req, &err, &reader);
         problem_reply(req, &err, reader.faults);
+    }
     if (req->route != NULL && req->route->flags & SECRET)
         reply_header(req, "Cache-Control", "no-store");
 }

@@ -113,8 +113,12 @@ EXCUSES = {
     # U+0000 and integers beyond 64 bits anywhere in a document, also in members that mean nothing
     "json_invalid": lambda fault, case: "\\u0000" in text_of(case)
                     or re.search(r"(?<![\d.])-?\d{19,}(?![\d.e])", text_of(case)) is not None,
-    # a place in a list is more than its letters
-    "string_pattern": lambda fault, case: fault["loc"] == ["query", "cursor"],
+    # a place in a list is more than its letters; a token's name has no space at its ends
+    "string_pattern": lambda fault, case: fault["loc"] == ["query", "cursor"]
+                      or fault["loc"] == ["body", "name"] and fault["input"].strip(" ") != fault["input"],
+    # what is to end is not past; one of two is needed
+    "greater_than_equal": lambda fault, case: fault["loc"][1] in ("expires_at", "grace_ends_at"),
+    "missing": lambda fault, case: fault["loc"] == ["query", "node_id"],
 }
 
 
@@ -122,9 +126,7 @@ def excuse_of(problem, case):
     """Why input that JSON Schema takes for good was refused with 422; None when there is no reason."""
     if problem["code"] == "idempotency_mismatch":
         return "the key of another request came again"
-    if "errors" not in problem:
-        return "a rule between members, or of time"
-    if all(EXCUSES.get(fault["type"], lambda *_: False)(fault, case) for fault in problem["errors"]):
+    if problem.get("errors") and all(EXCUSES.get(fault["type"], lambda *_: False)(fault, case) for fault in problem["errors"]):
         return problem["errors"][0]["type"]
     return None
 

@@ -169,7 +169,9 @@ static const struct call view_calls[] = {
         " 'a': {'encoding': '***', 'content': '***'}}}}"},
 
     {"of nothing", "GET", "/dispatch/deliveries", NULL, 422,
-        "{'code': 'input', 'detail': 'node_id or aggregate_id is required'}"},
+        "{'code': 'input', 'detail': 'node_id or aggregate_id is required',"
+        " 'errors': [{'type': 'missing', 'loc': ['query', 'node_id'], 'input': null,"
+        " 'msg': 'node_id or aggregate_id is required'}]}"},
     {"to a node", "GET", "/dispatch/deliveries?node_id=" T1, NULL, 200,
         "[{'outbox_event_id': 4, 'status': 'pending', 'attempts': 0}, {'outbox_event_id': 3,"
         " 'status': 'sent', 'applied': false}, {'outbox_event_id': 2, 'status': 'dead'},"

@@ -187,7 +187,9 @@ static const struct call decisions[] = {
         " a.after = '{\"grace_ends_at\": \"2098-12-31T22:00:00Z\"}' and a.before ? 'grace_ends_at'")},
     {"not in the past", "PATCH", GIVE(7),
         "{'entitlement_status': 'grace', 'grace_ends_at': '2020-01-01T00:00:00Z'}", 422,
-        "{'code': 'input', 'detail': 'grace_ends_at is in the past'}"},
+        "{'code': 'input', 'detail': 'grace_ends_at is in the past', 'errors':"
+        " [{'type': 'greater_than_equal', 'loc': ['body', 'grace_ends_at'],"
+        " 'msg': 'grace_ends_at is in the past', 'input': '2020-01-01T00:00:00Z'}]}"},
     {"nor without a zone", "PATCH", GIVE(7),
         "{'entitlement_status': 'grace', 'grace_ends_at': '2099-01-01T00:00:00'}", 422,
         "{'errors': [" FAULT("time_parsing", "body", "grace_ends_at") "]}"},
