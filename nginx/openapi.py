@@ -192,7 +192,7 @@ def shared_codes(route):
     """Codes of the steps before the route, and of nginx."""
     codes = ["bad_request", "not_found", "method_not_allowed", "uri_too_long", "headers_too_large",
              "timeout", "rate_limit", "internal", "bad_gateway", "unavailable", "retry",
-             "database_slow", "database_away", "gateway_timeout", "too_large"]
+             "database_slow", "database_away", "late", "gateway_timeout", "too_large"]
     if route["scopes"]:
         codes += ["token", "scope", "actor_not_found", "user_blocked", "actor_mismatch"]
     if "{" in route["path"] or route["query"] or route["body"] or route["scopes"]:

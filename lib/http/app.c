@@ -131,6 +131,14 @@ run(struct req *req, struct err *err)
     }
 }
 
+/* What was sent may have taken all the time to read: then nothing is begun. Where there is no
+ * database, nobody waits that long for us to care. */
+static bool
+check_time(const struct req *req, struct err *err)
+{
+    return req->turn.db == NULL || time_monotonic() < deadline_of(req) || err_set(err, ERR_LATE);
+}
+
 /* -- all of it ----------------------------------------------------------------------------- */
 
 static bool
@@ -169,7 +177,7 @@ app_serve(const struct app *app, struct req *req)
     begin(app, req);
     bool done = input_well_formed(req, &err) && route_find(req, &err) && check_size(req, &err) &&
         check_token(req, &err) && check_media_type(req, &err) && input_read(req, &reader, &err) &&
-        run(req, &err);
+        check_time(req, &err) && run(req, &err);
     if (!done) {
         input_blame(req, &err, &reader);
         problem_reply(req, &err, reader.faults);

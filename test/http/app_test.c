@@ -337,7 +337,7 @@ number(struct db *db, const char *sql)
 }
 
 static int
-post(struct db *db, const char *path, int *tries)
+post_at(struct db *db, const char *path, int *tries, usec_t started_at)
 {
     struct arena arena = {0};
     struct req req = {.arena = &arena,
@@ -351,14 +351,32 @@ post(struct db *db, const char *path, int *tries)
         .query_text = "",
         .content_type = "",
         .body = "",
-        .started_at = time_monotonic()};
+        .started_at = started_at};
 
     app_serve(&app, &req);
     int status = req.answer.status;
+    CHECK((status == 503 && *tries == 0) == (req.failed == ERR_LATE));
     int headers = (int)req.answer.header_count;
-    CHECK(status == 204 ? headers == 2 : headers >= 2);
+    CHECK(status == 204 ? headers == 2 : headers >= (status == 422 ? 1 : 2));
     app_finish(&req);
     return status;
+}
+
+static int
+post(struct db *db, const char *path, int *tries)
+{
+    return post_at(db, path, tries, time_monotonic());
+}
+
+static void
+test_what_took_all_its_time_to_read_is_not_begun(struct db *db)
+{
+    usec_t long_ago = time_monotonic() - (REQUEST_MS + 1) * USEC_MS;
+    int tries = 0;
+
+    CHECK_INT(503, post_at(db, "/users/retry/1", &tries, long_ago));
+    CHECK_INT(0, tries);
+    CHECK_INT(422, post_at(db, "/users/retry/x", &tries, long_ago));
 }
 
 static void
@@ -441,6 +459,7 @@ main(void)
     test_a_family_that_wants_rank(&db);
     db_free(&db);
     database_init(&db);
+    test_what_took_all_its_time_to_read_is_not_begun(&db);
     test_a_route_that_collides_runs_again_from_the_start(&db);
     test_it_gives_up_after_some(&db);
     db_free(&db);
