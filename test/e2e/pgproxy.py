@@ -7,6 +7,7 @@
     proxy.asked.wait() # until somebody has sent something since
         proxy.open()
 """
+import contextlib
 import re
 import selectors
 import socket
@@ -55,7 +56,8 @@ class PgProxy:
         with self.lock:
             for pair in self.pairs:
                 for end in pair:
-                    end.close() if end.fileno() < 0 else end.shutdown(socket.SHUT_RDWR)
+                    with contextlib.suppress(OSError): # closed by its own thread just now
+                        end.shutdown(socket.SHUT_RDWR)
             self.pairs.clear()
         self.passing.set()
 
