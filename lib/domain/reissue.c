@@ -226,7 +226,7 @@ reissue_current(
     struct run run = {.turn = turn,
         .in = in,
         .asked = {&turn->actor, targets},
-        .range = {.targets = targets, .limit = CHUNK},
+        .range = {.actor = &turn->actor, .targets = targets, .limit = CHUNK},
         .subject = "connection:*"};
 
     if (!find_user(&run, err) || !find_node(&run, err) || !run_all(&run, false, err) ||

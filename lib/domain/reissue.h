@@ -1,7 +1,8 @@
 /*
  * Reissuing: what users have is sent to nodes again, under new versions. Their credentials stay;
  * their configurations are rebuilt for today's endpoints (domain/rebuild.h) unless that is not
- * wanted. A thousand connections are one transaction, so that nobody waits for long.
+ * wanted. An actor's run is of what he and those below him have. A thousand connections are one
+ * transaction, so that nobody waits for long.
  */
 #ifndef TG_DOMAIN_REISSUE_H
 #define TG_DOMAIN_REISSUE_H

@@ -216,6 +216,7 @@ connection_hold(struct db *db, enum hold how, const char *connection_id, struct 
 #define CONNECTION_RANGE(key)                                                                      \
     " where c.status = 'active' and ($1::uuid is null or " key " > $1)"                            \
     " and ($2::bigint = 0 or c.user_id = $2)"                                                      \
+    " and ($6::bigint = 0 or c.user_id = $6 or u.role < $7::user_role)"                            \
     " and exists (select from jsonb_to_recordset($4::jsonb)" OUTBOX_TARGET                         \
     " where t.protocol = c.protocol::text and t.mode = c.mode::text"                               \
     " and ($3::text is null or t.role = $3))"                                                      \
@@ -246,7 +247,8 @@ connections_hold(
 {
     return db_all(db, &CONNECTIONS_HOLD[range->tunnels ? 1 : 0],
         DB_ARGS(arg_text(range->after), arg_int(range->user_id), arg_text(range->role),
-            arg_text(range->targets), arg_int(range->limit)),
+            arg_text(range->targets), arg_int(range->limit), arg_int(range->actor->telegram_id),
+            arg_text(user_role_names[range->actor->role])),
         holdings, err);
 }
 

@@ -67,11 +67,12 @@ bool connection_hold(struct db *db, enum hold how, const char *connection_id,
 /* Some of many connections: the active ones with something in them that some role has an inbound
  * for, by id. */
 struct holding_range {
-    bool tunnels;        /* WireGuard's, or all others: the former are locked with their devices */
-    int64_t user_id;     /* 0: of anybody */
-    const char *role;    /* NULL: any */
-    const char *targets; /* the text of domain/target.h */
-    const char *after;   /* what the last one had, NULL at the beginning: its id; tunnels: device */
+    bool tunnels;    /* WireGuard's, or all others: the former are locked with their devices */
+    int64_t user_id; /* 0: of anybody */
+    const struct actor *actor; /* and of himself or those below him, unless it is nobody */
+    const char *role;          /* NULL: any */
+    const char *targets;       /* the text of domain/target.h */
+    const char *after; /* what the last one had, NULL at the beginning: its id; tunnels: device */
     int64_t limit;
 };
 
