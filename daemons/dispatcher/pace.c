@@ -10,8 +10,10 @@
 #define LONGEST_WAIT      (60 * USEC_SEC)
 #define SHORTEST_WAIT     (100 * USEC_MS)
 #define RETRY_AFTER_LIMIT (300 * USEC_SEC)
-#define PROBE_WAIT        (60 * USEC_SEC)
-#define PROBE_JITTER      (30 * USEC_SEC)
+#define PROBE_WAIT        (2 * USEC_SEC)
+#define PROBE_JITTER      (3 * USEC_SEC)
+#define BUSY_WAIT         (10 * USEC_SEC)
+#define BUSY_JITTER       (10 * USEC_SEC)
 
 enum {
     FAILS_TRIP = 5,
@@ -116,8 +118,17 @@ retry_wait(const struct pace *pace, draw_fn *draw)
     return wait > SHORTEST_WAIT ? wait : SHORTEST_WAIT;
 }
 
+/* A look costs next to nothing, and a node that is back shall not be waited for; but to one that
+ * cannot keep up every question is more to do. */
 static usec_t
-act(struct pace *pace, enum action action, draw_fn *draw)
+probe_wait(enum pace_event event, draw_fn *draw)
+{
+    return event == PACE_TIMED_OUT ? BUSY_WAIT + draw(BUSY_JITTER)
+                                   : PROBE_WAIT + draw(PROBE_JITTER);
+}
+
+static usec_t
+act(struct pace *pace, enum action action, enum pace_event event, draw_fn *draw)
 {
     int64_t doubled = pace->batch_size * 2;
 
@@ -133,7 +144,7 @@ act(struct pace *pace, enum action action, draw_fn *draw)
     case WAIT_RETRY:
         return retry_wait(pace, draw);
     case WAIT_PROBE:
-        return PROBE_WAIT + draw(PROBE_JITTER);
+        return probe_wait(event, draw);
     case REST:
         break;
     }
@@ -168,7 +179,7 @@ pace_note(struct pace *pace, enum pace_event event, usec_t retry_after, draw_fn 
     const struct transition *found = find_transition((enum breaker)pace->breaker, step);
 
     pace->breaker = (int)found->to;
-    usec_t wait = act(pace, found->action, draw);
+    usec_t wait = act(pace, found->action, event, draw);
     usec_t asked = retry_after < RETRY_AFTER_LIMIT ? retry_after : RETRY_AFTER_LIMIT;
     return good || wait > asked ? wait : asked;
 }

@@ -5,8 +5,9 @@
  *     wait = pace_note(&node->pace, PACE_FAILED, 0, jitter);
  *
  * The breaker opens after 5 failures in a row, or when half of the last 20 attempts failed. While
- * it is open the node is only looked at (GET /v1/state); a good look half-opens it, then 32 events
- * may go, and each clean batch doubles that up to the limit.
+ * it is open the node is only looked at (GET /v1/state), every 2 to 5 s, or 10 to 20 s after it has
+ * not answered in time; a good look half-opens it, then 32 events may go, and each clean batch
+ * doubles that up to the limit.
  */
 #ifndef TG_DISPATCHER_PACE_H
 #define TG_DISPATCHER_PACE_H
