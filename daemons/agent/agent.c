@@ -14,6 +14,7 @@
 
 enum {
     RETRY_USEC = 250000,
+    ANSWER_USEC = 15000000,
     LEAVE_USEC = 100000
 };
 
@@ -136,7 +137,10 @@ bool
 agent_open(struct agent *agent, const struct settings *settings,
     const struct component_type *const *types, struct err *err)
 {
-    *agent = (struct agent){.settings = settings, .state = {.root = -1}, .retry_least = RETRY_USEC};
+    *agent = (struct agent){.settings = settings,
+        .state = {.root = -1},
+        .retry_least = RETRY_USEC,
+        .answer_most = ANSWER_USEC};
     LIST_INIT(&agent->waits);
     request_id_make(agent->boot_id);
     agent->metrics = metrics_new();

@@ -78,6 +78,7 @@ struct agent {
         bool ok;
     } health;
     usec_t retry_least; /* the first pause of a key that failed */
+    usec_t answer_most; /* what a gateway may take to answer after a restart */
     usec_t held_until;  /* the state could not be written: nothing is handed out before */
     bool broken;        /* the state is damaged: the process must end and begin anew */
 };

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/agent.h"
 #include "agent/bundle_files.h"
 #include "agent/child.h"
 #include "agent/xray.h"
@@ -27,7 +28,7 @@
 enum {
     RELOAD_MS = 30000,
     LOOK_MS = 50,
-    ANSWER_MS = 15000 /* from the restart to Xray's first answer */
+    DOUBLINGS = 2
 };
 
 #define STARTED "base/xray.started"
@@ -45,8 +46,15 @@ struct bundle {
     struct xray_base base;
     char sum[SHA256_HEX_SIZE]; /* of xray.json */
     struct child *reload;
-    unsigned run_before;
     usec_t answer_by;
+
+    struct restart { /* the last one that was asked for; outlives its wish */
+        char sum[SHA256_HEX_SIZE];
+        unsigned run_before;
+        usec_t asked_at;
+        bool made;      /* by the command's own word */
+        int unanswered; /* restarts in a row, for this base */
+    } restart;
 };
 
 static int
@@ -110,10 +118,23 @@ note_started(struct bundle *bundle)
     const struct bundle_file mark = {"xray.started", bundle->sum, strlen(bundle->sum)};
     struct err err;
 
+    bundle->restart.unanswered = 0;
     if (bundle_replace(root_of(bundle), "base", &mark, &err))
         end_done(bundle);
     else
         end_failed(bundle, err.detail);
+}
+
+/* Xray runs what the restart was for, though the wish may have been given up for a while: restarted
+ * again it would cut everyone once more, and one that is slow to start would never be done. */
+static bool
+has_answered(const struct bundle *bundle)
+{
+    const struct xray *xray = xray_of(bundle);
+
+    return xray != NULL && xray->up && str_eq(bundle->restart.sum, bundle->sum) &&
+        xray->runs != bundle->restart.run_before &&
+        (bundle->restart.made || xray->started_at >= bundle->restart.asked_at);
 }
 
 static void
@@ -128,15 +149,26 @@ static void
 on_look(evutil_socket_t fd, short what, void *arg)
 {
     struct bundle *bundle = arg;
-    const struct xray *xray = xray_of(bundle);
 
     (void)fd, (void)what;
-    if (xray->up && xray->runs != bundle->run_before)
+    if (has_answered(bundle)) {
         note_started(bundle);
-    else if (time_monotonic() < bundle->answer_by)
+    } else if (time_monotonic() < bundle->answer_by) {
         look_soon(bundle);
-    else
+    } else {
+        bundle->restart.unanswered++;
         end_failed(bundle, "Xray does not answer after its restart");
+    }
+}
+
+/* Twice as long each time: one that is slow is not restarted for ever before it has begun. */
+static usec_t
+patience(const struct bundle *bundle)
+{
+    int unanswered = bundle->restart.unanswered;
+
+    return bundle->component->agent->answer_most
+        << (unanswered < DOUBLINGS ? unanswered : DOUBLINGS);
 }
 
 static void
@@ -151,7 +183,8 @@ reloaded(void *arg, int status)
                                    : "AGENT_RELOAD_XRAY_CMD has failed");
         return;
     }
-    bundle->answer_by = time_monotonic() + ANSWER_MS * USEC_MS;
+    bundle->restart.made = true;
+    bundle->answer_by = time_monotonic() + patience(bundle);
     if (xray_of(bundle)->offline != NULL) /* nobody to ask */
         note_started(bundle);
     else
@@ -171,7 +204,10 @@ restart(struct bundle *bundle)
     }
     log_info("component=bundle name=%s detail=\"Xray is restarted, its base has changed\"",
         bundle->files.name);
-    bundle->run_before = xray_of(bundle)->runs;
+    memcpy(bundle->restart.sum, bundle->sum, sizeof(bundle->sum));
+    bundle->restart.run_before = xray_of(bundle)->runs;
+    bundle->restart.asked_at = time_monotonic();
+    bundle->restart.made = false;
     if (!child_start(component_base(bundle->component), words, RELOAD_MS,
             (struct child_done){reloaded, bundle}, &bundle->reload, &err))
         end_failed(bundle, err.detail);
@@ -199,10 +235,14 @@ use_base(struct bundle *bundle)
     const struct xray *xray = xray_of(bundle);
     struct err err;
 
+    if (!str_eq(bundle->restart.sum, bundle->sum))
+        bundle->restart = (struct restart){0}; /* Xray may be started with another base now */
     if (!take_base(bundle, &err))
         end_failed(bundle, err.detail);
     else if (xray == NULL || (xray->up && bundle_holds(root_of(bundle), STARTED, bundle->sum)))
         end_done(bundle);
+    else if (has_answered(bundle))
+        note_started(bundle);
     else
         restart(bundle);
 }
@@ -297,6 +337,14 @@ bundle_compare(struct component *component)
     component_compared(component);
 }
 
+/* What was given up because Xray did not answer need not wait any longer. */
+static void
+bundle_peer_up(struct component *component)
+{
+    if (has_answered(component_self(component)))
+        component_retry(component);
+}
+
 static bool
 bundle_open(struct component *component, struct err *err)
 {
@@ -334,4 +382,5 @@ const struct component_type bundle_component = {
     .compare = bundle_compare,
     .apply = bundle_apply,
     .close = bundle_close,
+    .peer_up = bundle_peer_up,
 };

@@ -31,6 +31,19 @@ finish_mark(struct component *component, bool done, const struct err *err)
 
 /* -- the gateway --------------------------------------------------------------------------- */
 
+static void
+tell_peers(const struct component *component)
+{
+    struct agent *agent = component->agent;
+
+    for (size_t i = 0; i < agent->count; i++) {
+        struct component *peer = &agent->components[i];
+
+        if (peer != component && peer->self != NULL && peer->type->peer_up != NULL)
+            peer->type->peer_up(peer);
+    }
+}
+
 void
 component_up(struct component *component, const char *boot)
 {
@@ -43,6 +56,8 @@ component_up(struct component *component, const char *boot)
     component->up = true;
     *component->error = '\0';
     snprintf(component->boot, sizeof(component->boot), "%s", boot);
+    if (is_new)
+        tell_peers(component);
     engine_wake(component->agent);
 }
 
@@ -61,6 +76,16 @@ void
 component_suspect(struct component *component)
 {
     component->compare_wanted = true;
+    engine_wake(component->agent);
+}
+
+void
+component_retry(struct component *component)
+{
+    struct work *work;
+
+    TAILQ_FOREACH(work, &component->works.phases[WORK_PAUSED], in_phase)
+    work->due = 0;
     engine_wake(component->agent);
 }
 

@@ -38,6 +38,9 @@ void component_down(struct component *component, const char *error);
 /* Something may differ: compare soon (after a broken call, say). */
 void component_suspect(struct component *component);
 
+/* What has failed may succeed now: its pauses end. */
+void component_retry(struct component *component);
+
 void component_same(struct component *component, const char *key, int64_t ver);
 void component_differs(struct component *component, const char *key);
 void component_compared(struct component *component);

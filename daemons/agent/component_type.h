@@ -42,6 +42,9 @@ struct component_type {
     /* For now no more comes: what waits to be done together can be done. May be NULL. */
     void (*handed_out)(struct component *component);
 
+    /* Another component's gateway answers, from a new run. May be NULL. */
+    void (*peer_up)(struct component *component);
+
     const struct check *checks;
     size_t check_count;
 };

@@ -18,7 +18,8 @@ enum {
     SOON_MS = 1000,
     SLICE_BUCKETS = 256, /* of the index, in one turn of the loop */
     TEST_MS = 20000,
-    REST = 3 /* after a run, at least so many times as long */
+    REFUSES = 23, /* the status by which Xray says that the file is wrong */
+    REST = 3      /* after a run, at least so many times as long */
 };
 
 #define FOLDER    "runtime/xray"
@@ -130,16 +131,17 @@ put_in_place(void *arg, enum xray_config_result result)
 
 /* -- the test -------------------------------------------------------------------------- */
 
+/* Any other status is of an Xray that could not even read it, for want of memory or threads. */
 static void
 tested(void *arg, int status)
 {
     struct xray_config *config = arg;
 
     config->test = NULL;
-    if (status == CHILD_KILLED)
-        finish(config, CONFIG_FAILED);
+    if (status == REFUSES)
+        finish(config, CONFIG_REFUSED);
     else
-        finish(config, status == 0 ? CONFIG_OK : CONFIG_REFUSED);
+        finish(config, status == 0 ? CONFIG_OK : CONFIG_FAILED);
 }
 
 static void

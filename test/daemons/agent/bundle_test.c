@@ -147,6 +147,54 @@ test_a_command_that_fails_is_tried_again(struct scene *scene, const char *config
     CHECK_INT(3, restarts(scene));
 }
 
+static bool
+is_bundle_paused(struct lab *lab)
+{
+    return agent_component(&lab->agent, "bundle")->works.counts[WORK_PAUSED] == 1;
+}
+
+/* Xray comes up after the bundle was given up for half a minute at least: that is what it waits
+ * for, and nobody is cut by another restart. */
+static void
+test_xray_that_is_late_ends_the_pause(struct scene *scene, const char *config)
+{
+    const char *command = scene->lab.settings.agent_reload_xray_cmd;
+    const char *start = arena_printf(&scene->arena, "exec %s", command);
+
+    stop_xray(scene);
+    lab_until(&scene->lab, is_down);
+    scene->lab.settings.agent_reload_xray_cmd = "true";
+    scene->lab.agent.retry_least = 60 * USEC_SEC;
+    scene->lab.agent.answer_most = 1;
+    bring(scene, 61, "d6", arena_printf(&scene->arena, "%s\n\n\n", config));
+    lab_until(&scene->lab, is_bundle_paused);
+    CHECK_INT(3, restarts(scene));
+
+    scene->lab.settings.agent_reload_xray_cmd = command;
+    CHECK(xray_lab_run(&scene->gateway, (const char *const[]){"sh", "-c", start, NULL}));
+    settle(scene);
+    CHECK_INT(4, restarts(scene));
+}
+
+/* The status of a Go program that gets no memory or no thread. */
+static void
+test_xray_that_cannot_run_refuses_nothing(struct scene *scene, const char *config)
+{
+    const char *binary = scene->lab.settings.agent_xray_bin;
+    const char *path = arena_printf(&scene->arena, "%s/no memory", scene->gateway.dir);
+    const char *script = "#!/bin/sh\nexit 2\n";
+    struct err err;
+
+    CHECK(fs_replace(path, script, strlen(script), 0700, &err));
+    scene->lab.settings.agent_xray_bin = path;
+    scene->lab.agent.retry_least = 10000;
+    bring(scene, 62, "d7", arena_printf(&scene->arena, "%s\n\n\n\n", config));
+    CHECK_INT(0, lab_length(&scene->lab, "rejected"));
+    scene->lab.settings.agent_xray_bin = binary;
+    settle(scene);
+    CHECK_INT(5, restarts(scene));
+}
+
 static void
 test_commands_are_split_into_words(void)
 {
@@ -193,6 +241,8 @@ main(void)
         test_bad_bundles_change_nothing(&scene);
         test_no_link_is_followed(&scene);
         test_a_command_that_fails_is_tried_again(&scene, config);
+        test_xray_that_is_late_ends_the_pause(&scene, config);
+        test_xray_that_cannot_run_refuses_nothing(&scene, config);
     }
     stop_xray(&scene);
     scene_close(&scene);
