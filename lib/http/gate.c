@@ -92,6 +92,13 @@ take_one(struct gate *gate)
         listen_on(gate);
 }
 
+static void
+drop(struct gate *gate, int fd)
+{
+    close(fd);
+    gate_forget(gate);
+}
+
 int
 gate_next(struct gate *gate)
 {
@@ -102,19 +109,20 @@ gate_next(struct gate *gate)
             continue; /* a signal */
         if (event.data.fd == gate->closed)
             return -1;
-        if (event.data.fd != gate->listener)
+        if (event.data.fd == gate->listener)
+            take_one(gate);
+        else if (event.events & EPOLLHUP)
+            drop(gate, event.data.fd);
+        else
             return event.data.fd;
-        take_one(gate);
     }
 }
 
 void
 gate_keep(struct gate *gate, int fd)
 {
-    if (watch(gate, EPOLL_CTL_MOD, fd, EPOLLIN | EPOLLONESHOT))
-        return;
-    close(fd);
-    gate_forget(gate);
+    if (!watch(gate, EPOLL_CTL_MOD, fd, EPOLLIN | EPOLLONESHOT))
+        drop(gate, fd);
 }
 
 void

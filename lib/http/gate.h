@@ -23,7 +23,9 @@ struct gate {
 bool gate_open(struct gate *gate, int listener, struct err *err) MUST_CHECK;
 void gate_free(struct gate *gate);
 
-/* Blocks until a connection has something to read, which may be its end; -1 once all is drained. */
+/* Blocks until a connection has something to read; -1 once all is drained. One that nginx has
+ * closed is dropped with the request that it may have brought: the client has left, or was told
+ * 504. */
 int gate_next(struct gate *gate);
 
 /* The request is answered, the other end may send another. */

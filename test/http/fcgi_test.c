@@ -364,6 +364,46 @@ test_a_request_ends_where_the_next_begins(void)
     close(fd);
 }
 
+/* Counts outlive the process, gauges do not. */
+static void
+test_what_was_answered_is_counted(bool lives)
+{
+    struct metrics *sum = metrics_new();
+    struct err err = {0};
+    size_t size;
+
+    CHECK(metrics_read(folder, sum, &err));
+    const char *text = metrics_text(sum, &arena, &size);
+    CHECK(strstr(text,
+              "tracegate_http_requests_total{component=\"api\",handler=\"fcgi\",method=\"POST\","
+              "route=\"/test/body\",status=\"201\"} 1\n") != NULL);
+    CHECK_INT(lives, strstr(text, "tracegate_http_workers{handler=\"fcgi\"} 1\n") != NULL);
+    metrics_free(sum);
+}
+
+/* The only worker waits for the rest of another one meanwhile. */
+static void
+test_who_has_left_is_not_served(void)
+{
+    static const char begin[] = {FCGI_VERSION_1, FCGI_BEGIN_REQUEST, 0, 1, 0, 8, 0, 0, 0,
+        FCGI_RESPONDER, 0, 0, 0, 0, 0, 0, FCGI_VERSION_1, FCGI_PARAMS, 0, 1, 0, 0, 0, 0,
+        FCGI_VERSION_1, FCGI_STDIN, 0, 1, 0, 0, 0, 0};
+    int slow = dial(), gone = dial();
+
+    test_the_state_is_made_once();
+    CHECK(write(slow, begin, 8) == 8);
+    send_request(gone, 0,
+        PARAMS("REQUEST_METHOD", "POST", "SCRIPT_NAME", "/test/body", "CONTENT_TYPE",
+            "application/json", "CONTENT_LENGTH", "13"),
+        "{\"text\":\"me\"}");
+    close(gone);
+    CHECK(write(slow, begin + 8, sizeof(begin) - 8) == sizeof(begin) - 8);
+    CHECK(begins(receive(slow), "Status: "));
+    close(slow);
+    test_the_state_is_made_once();
+    test_what_was_answered_is_counted(true);
+}
+
 static void
 test_what_is_no_request_ends_its_connection(void)
 {
@@ -407,23 +447,6 @@ test_an_end_that_loses_nothing(pid_t process)
     close(last);
 }
 
-/* Counts outlive the process, gauges do not. */
-static void
-test_what_was_answered_is_counted(bool lives)
-{
-    struct metrics *sum = metrics_new();
-    struct err err = {0};
-    size_t size;
-
-    CHECK(metrics_read(folder, sum, &err));
-    const char *text = metrics_text(sum, &arena, &size);
-    CHECK(strstr(text,
-              "tracegate_http_requests_total{component=\"api\",handler=\"fcgi\",method=\"POST\","
-              "route=\"/test/body\",status=\"201\"} 1\n") != NULL);
-    CHECK_INT(lives, strstr(text, "tracegate_http_workers{handler=\"fcgi\"} 1\n") != NULL);
-    metrics_free(sum);
-}
-
 int
 main(void)
 {
@@ -439,6 +462,7 @@ main(void)
     test_what_was_answered_is_counted(true);
     test_a_kept_connection_holds_no_worker();
     test_a_request_ends_where_the_next_begins();
+    test_who_has_left_is_not_served();
     test_what_is_no_request_ends_its_connection();
     test_an_end_that_loses_nothing(process);
     stop_process(process);
