@@ -138,7 +138,7 @@ gate_draining(const struct gate *gate)
     return atomic_load_explicit(&gate->draining, memory_order_relaxed);
 }
 
-/* Whether all are closed, for a while. */
+/* Until all are closed, for a while. */
 static void
 settle(const struct gate *gate)
 {
