@@ -52,14 +52,6 @@ read_body(const FCGX_Request *fcgi, const struct app *app, struct req *req)
     req->body = body;
 }
 
-/* Of the refusal of what it asks for itself nginx reads status and headers; a body would only go
- * to a file, because auth.conf tells it to store what it reads to the end. */
-static bool
-is_bare(const struct req *req)
-{
-    return req->failed != ERR_NONE && req->route != NULL && req->route->flags & INTERNAL;
-}
-
 static void
 write_answer(const FCGX_Request *fcgi, const struct req *req)
 {
@@ -68,10 +60,6 @@ write_answer(const FCGX_Request *fcgi, const struct req *req)
     FCGX_FPrintF(fcgi->out, "Status: %d\r\n", answer->status);
     for (size_t i = 0; i < answer->header_count; i++)
         FCGX_FPrintF(fcgi->out, "%s: %s\r\n", answer->headers[i].name, answer->headers[i].value);
-    if (is_bare(req)) {
-        FCGX_PutS("Content-Length: 0\r\n\r\n", fcgi->out);
-        return;
-    }
     if (answer->type != NULL)
         FCGX_FPrintF(fcgi->out, "Content-Type: %s\r\nContent-Length: %lu\r\n", answer->type,
             (unsigned long)answer->size);

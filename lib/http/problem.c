@@ -52,28 +52,47 @@ quotable(const char *text, struct arena *arena)
     return copy;
 }
 
-void
-problem_reply(struct req *req, const struct err *err, struct json_object *faults)
+static struct json_object *
+problem_json(const struct req *req, const struct err *err, struct json_object *faults)
 {
     const struct err_kind *kind = &err_kinds[err->code];
     bool ours = kind->class == CLASS_INTERNAL;
-    int status = classes[kind->class].status;
-    const struct header *header = &classes[kind->class].header;
     struct json_object *json = json_object_new_object();
 
-    req->failed = err->code;
-    if (ours)
-        log_error("request=%s detail=\"%s\"", req->turn.actor.request_id,
-            quotable(err->detail, req->arena));
     add_string(json, "type", "about:blank");
     add_string(json, "title", classes[kind->class].title);
-    json_object_object_add(json, "status", json_object_new_int(status));
+    json_object_object_add(json, "status", json_object_new_int(classes[kind->class].status));
     add_string(json, "code", kind->code);
     add_string(json, "detail", ours ? kind->sentence : err->detail);
     add_string(json, "request_id", req->turn.actor.request_id);
     if (faults != NULL)
         json_object_object_add(json, "errors", json_object_get(faults));
+    return json;
+}
+
+/* nginx reads status and headers of what it asks for itself; a body would go to a file
+ * (nginx/auth.conf). */
+static void
+answer_bare(struct req *req, int status)
+{
+    req->answer.status = status;
+    reply_header(req, "Content-Length", "0");
+}
+
+void
+problem_reply(struct req *req, const struct err *err, struct json_object *faults)
+{
+    const struct header *header = &classes[err_kinds[err->code].class].header;
+    int status = problem_status(err->code);
+
+    req->failed = err->code;
+    if (err_kinds[err->code].class == CLASS_INTERNAL)
+        log_error("request=%s detail=\"%s\"", req->turn.actor.request_id,
+            quotable(err->detail, req->arena));
     if (header->name != NULL)
         reply_header(req, header->name, header->value);
-    answer_json(req, status, "application/problem+json", json);
+    if (req->route != NULL && req->route->flags & INTERNAL)
+        answer_bare(req, status);
+    else
+        answer_json(req, status, "application/problem+json", problem_json(req, err, faults));
 }

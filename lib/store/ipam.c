@@ -67,7 +67,7 @@ static const struct query TUNNEL_FIND = {
     "(select p.id as pool_id, p.created_at, p.n, host(network(p.net)::inet + p.n) as ip, p.gate"   \
     " from (select p.*, generate_series(1, (1::bigint << (32 - masklen(p.net))) - 2) as n"         \
     " from (select *, as_ipv4(cidr) as net, host(as_ipv4(gateway)) as gate from ipam_pool"         \
-    " where family(as_ipv4(cidr)) = 4 offset 0) p) p) a"
+    " where as_ipv4(cidr) is not null offset 0) p) p) a"
 
 #define TO_BE_HAD ADDRESSES " where a.ip is distinct from a.gate and " IS_FREE
 
