@@ -1,5 +1,5 @@
 # What run, stop, status and logs share. STATE is where everything of this run lives; it is made by run.
-: "${STATE:=.state}" "${PORT:=8080}"
+: "${STATE:=.state}"
 
 say() { printf '%s\n' "$*"; }
 die() { # one sentence, status 1
@@ -8,6 +8,7 @@ die() { # one sentence, status 1
 }
 
 root=$(cd "$(dirname "$0")/../.." && pwd -P)
+: "${PORT:=$(sed -n 's/^API_PORT=//p' "$root/.env" 2>/dev/null)}" "${PORT:=8080}"
 case $STATE in /*) ;; *) STATE=$root/$STATE ;; esac
 link=$STATE
 STATE=$(readlink -m "$STATE") # a link where the owner could not reach the checkout: see run

@@ -70,7 +70,7 @@ use_env agent
 
 sum() { cat "$1"/* 2>/dev/null | sha256sum; }
 before=$(sum "$STATE/nginx")
-chpst -e "$STATE/env/api" env RUN="$run" PORT="$PORT" "$root/nginx/render" "$build/nginx" "$STATE/nginx"
+chpst -e "$STATE/env/api" env RUN="$run" API_PORT="$PORT" "$root/nginx/render" "$build/nginx" "$STATE/nginx"
 [ "$before" = "$(sum "$STATE/nginx")" ] || changed="$changed nginx"
 sed "s|@STATE@|$STATE|g; s|@RUN@|$run|g; s|@PORT@|$CAMOUFLAGE_PORT|g" "$root/nginx/camouflage.conf.in" >"$STATE/camouflage/nginx.conf"
 cat >"$STATE/tmp/bundle.env" <<BUNDLE

@@ -105,7 +105,6 @@ const struct foreign settings_elsewhere[] = {
     {"RATE_PER_ADDRESS", "20", "requests a second of one address without a valid token"},
     {"WORKERS", "2", "of each handler; WORKERS_AUTH and WORKERS_REVISIONS are 4"},
     {"REALITY_PRIVATE_KEY_VPS_T", "", "VPS_T's REALITY key, for its bundle"},
-    {"REALITY_PRIVATE_KEY_VPS_E", "", "VPS_E's REALITY key, for its bundle"},
     {"REALITY_DEST", "", "the site that REALITY shows to strangers, host:port"},
 };
 /* clang-format on */
@@ -115,4 +114,4 @@ const size_t settings_count = COUNT(settings_table);
 
 const char *const settings_ignored[] = {"GRAFANA_ADMIN_USER", "GRAFANA_ADMIN_PASSWORD",
     "DISPATCHER_HOST", "DISPATCHER_PORT", "AGENT_RUNTIME_MODE", "AGENT_RELOAD_HYSTERIA_CMD",
-    "AGENT_RELOAD_WG_CMD", NULL};
+    "AGENT_RELOAD_WG_CMD", "REALITY_PRIVATE_KEY_VPS_E", NULL};

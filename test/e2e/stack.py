@@ -201,7 +201,7 @@ class Stack:
         target = self.run / "nginx"
         subprocess.run(
             [ROOT / "nginx/render", self.build / "nginx", target], check=True,
-            env={**INHERITED, "RUN": str(self.run), "PORT": str(self.port),
+            env={**INHERITED, "RUN": str(self.run), "API_PORT": str(self.port),
                  **self.nginx_settings})
         self.spawn("nginx", ["nginx", "-p", target, "-e", "stderr", "-c", target / "nginx.conf",
                              "-g", "daemon off;"])
