@@ -63,11 +63,13 @@ static const struct query TUNNEL_FIND = {
     " or l.status = 'quarantined' and l.quarantined_until > clock_timestamp()"                     \
     " or exists (select from wireguard_peer p where p.lease_id = l.id)))"
 
+/* By family() the planner expects one pool of many; by "is not null" all, and it would go through
+ * the leases once for each address. */
 #define ADDRESSES                                                                                  \
     "(select p.id as pool_id, p.created_at, p.n, host(network(p.net)::inet + p.n) as ip, p.gate"   \
     " from (select p.*, generate_series(1, (1::bigint << (32 - masklen(p.net))) - 2) as n"         \
     " from (select *, as_ipv4(cidr) as net, host(as_ipv4(gateway)) as gate from ipam_pool"         \
-    " where as_ipv4(cidr) is not null offset 0) p) p) a"
+    " where family(as_ipv4(cidr)) = 4 offset 0) p) p) a"
 
 #define TO_BE_HAD ADDRESSES " where a.ip is distinct from a.gate and " IS_FREE
 
